@@ -1,0 +1,112 @@
+"""The networks in memory on one device: loaded on first use, kept warm, unloaded after an idle time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from samelight_wire.errors import WeightsCorruptError
+from torch import Tensor, nn
+
+from samelight import harmonizers, weights
+from samelight.devices import release_cached
+
+__all__ = ["Harmonizer", "ModelPool", "load_network"]
+
+Harmonizer = Callable[[Tensor, Tensor], Tensor]
+"""Picture 1 x 3 x H x W and mask 1 x 1 x H x W, both 0..1 (sRGB), to the harmonized picture 1 x 3 x H x W in 0..1."""
+
+# The size of the pictures that networks get in daily use: what is computed for this size first is reused later.
+WARM_UP_SIZE = 256
+
+logger = logging.getLogger(__name__)
+
+
+def load_network(name: str, device: torch.device) -> nn.Module:
+    """The network with its weights, on the device and ready to run.
+
+    Raises:
+        UnknownModelError: there is no network of this name.
+        WeightsMissingError: its weights are not installed.
+        WeightsCorruptError: its weights are damaged, or belong to another network.
+    """
+    network = harmonizers.create(name)
+    try:
+        network.load_state_dict(weights.load(name))
+    except RuntimeError as error:
+        raise WeightsCorruptError(f'The weights of "{name}" do not fit this network.') from error
+    return network.eval().requires_grad_(False).to(device)
+
+
+@dataclass
+class _Warm:
+    """A network in memory, called as a Harmonizer."""
+
+    network: nn.Module
+    device: torch.device
+    last_used: float
+
+    def __call__(self, picture: Tensor, mask: Tensor) -> Tensor:
+        """Runs the network, which works on -1..1; tensors come from the CPU and go back there."""
+        self.last_used = time.monotonic()
+        with torch.inference_mode():
+            composite = picture.to(self.device) * 2.0 - 1.0
+            harmonized = self.network(composite, mask.to(self.device), None)
+            return ((harmonized + 1.0) / 2.0).clamp(0.0, 1.0).to(picture.device)
+
+
+class ModelPool:
+    """The warm networks of one device. ``get`` and ``unload_idle`` belong to one thread, ``warm`` to any.
+
+    Args:
+        device: where the networks run.
+        idle_seconds: after how long without use a network is unloaded.
+    """
+
+    def __init__(self, device: torch.device, idle_seconds: float) -> None:
+        self._device = device
+        self._idle_seconds = idle_seconds
+        self._warm: dict[str, _Warm] = {}
+
+    @property
+    def warm(self) -> list[str]:
+        """The names of the networks in memory, in the order in which they were loaded."""
+        return list(self._warm)
+
+    def get(self, name: str) -> Harmonizer:
+        """The network of this name, loaded if it is not in memory.
+
+        Raises:
+            UnknownModelError, WeightsMissingError, WeightsCorruptError: as ``load_network``.
+        """
+        warm = self._warm.get(name)
+        if warm is None:
+            began = time.monotonic()
+            warm = self._warm[name] = _Warm(load_network(name, self._device), self._device, began)
+            logger.info("Loaded %s in %.2f s", name, time.monotonic() - began)
+        warm.last_used = time.monotonic()
+        return warm
+
+    def warm_up(self, name: str) -> None:
+        """Loads a network and runs it once on an empty picture, so that the first request finds everything prepared.
+
+        Raises:
+            UnknownModelError, WeightsMissingError, WeightsCorruptError: as ``load_network``.
+        """
+        picture = torch.full((1, 3, WARM_UP_SIZE, WARM_UP_SIZE), 0.5)
+        mask = torch.zeros(1, 1, WARM_UP_SIZE, WARM_UP_SIZE)
+        mask[..., WARM_UP_SIZE // 4 : WARM_UP_SIZE // 2, WARM_UP_SIZE // 4 : WARM_UP_SIZE // 2] = 1.0
+        self.get(name)(picture, mask)
+
+    def unload_idle(self, now: float) -> list[str]:
+        """Unloads what was idle for long; ``now`` as ``time.monotonic()`` counts. Gives the names unloaded."""
+        idle = [name for name, warm in self._warm.items() if now - warm.last_used >= self._idle_seconds]
+        for name in idle:
+            del self._warm[name]
+            logger.info("Unloaded %s, unused for %.0f s", name, self._idle_seconds)
+        if idle:
+            release_cached(self._device)
+        return idle
