@@ -1,4 +1,4 @@
-"""Every error a person can see, as one small tree: a wire code, a sentence for the artist and a hint that says what to do.
+"""Every error a person can see, as one small tree: a wire code, a sentence for the artist and a hint what to do.
 
     SamelightError                    error
     ├── InputError                    bad-input
@@ -33,13 +33,11 @@
         ├── InternalError             internal
         └── UnknownJobError           unknown-job
 
-Over the wire an error travels as its code, message and hint; `from_wire` gives the class back. A code this release does not know
-(a newer peer's) becomes a plain `SamelightError` that keeps the code.
+Over the wire an error travels as its code, message and hint; `from_wire` gives the class back. A code this release does
+not know (a newer peer's) becomes a plain `SamelightError` that keeps the code.
 """
 
 from __future__ import annotations
-
-from typing import Dict, Optional, Type
 
 __all__ = [
     "AlreadyRunningError",
@@ -82,15 +80,15 @@ __all__ = [
 class SamelightError(Exception):
     """The root of the tree: anything that Samelight reports to a person.
 
-    Attributes: `code` (the wire code), `message` (one sentence) and `hint` (what to do about it, may be empty). The class holds
-    the defaults; an instance made with a message or a hint of its own shows those.
+    Attributes: `code` (the wire code), `message` (one sentence) and `hint` (what to do about it, may be empty). The
+    class holds the defaults; an instance made with a message or a hint of its own shows those.
     """
 
     code: str = "error"
     message: str = "Samelight could not do this."
     hint: str = "The daemon's log file says more: run `samelight doctor`."
 
-    def __init__(self, message: Optional[str] = None, hint: Optional[str] = None) -> None:
+    def __init__(self, message: str | None = None, hint: str | None = None) -> None:
         if message is not None:
             self.message = message
         if hint is not None:
@@ -361,9 +359,9 @@ class UnknownJobError(JobError):
     hint = "Harmonize the layer again."
 
 
-def codes() -> Dict[str, Type[SamelightError]]:
+def codes() -> dict[str, type[SamelightError]]:
     """Every wire code and the class that defines it."""
-    found: Dict[str, Type[SamelightError]] = {}
+    found: dict[str, type[SamelightError]] = {}
     waiting = [SamelightError]
     while waiting:
         error_class = waiting.pop()
@@ -373,7 +371,7 @@ def codes() -> Dict[str, Type[SamelightError]]:
     return found
 
 
-def from_wire(code: str, message: Optional[str] = None, hint: Optional[str] = None) -> SamelightError:
+def from_wire(code: str, message: str | None = None, hint: str | None = None) -> SamelightError:
     """The error a wire code stands for, with the sender's own words; an unknown code gives a plain SamelightError."""
     error = codes().get(code, SamelightError)(message, hint)
     error.code = code

@@ -7,9 +7,10 @@ A dataclass that travels derives from `Record` and names the kind of each of its
         job: str = field(metadata=wire(Text(64)))
         fraction: float = field(default=0.0, metadata=wire(Real(0.0, 1.0)))
 
-`to_fields` gives the msgpack-able dict, `from_fields` takes one apart: a missing field without default, a wrong type or a value
-out of range raises MalformedMessageError that names the field; keys it does not know are ignored, so that a newer peer may add some.
-Pixels never stand in that dict: a raster field holds an index into the list of rasters that travels beside it.
+`to_fields` gives the msgpack-able dict, `from_fields` takes one apart: a missing field without default, a wrong type or
+a value out of range raises MalformedMessageError that names the field; keys it does not know are ignored, so that a
+newer peer may add some. Pixels never stand in that dict: a raster field holds an index into the list of rasters that
+travels beside it.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from enum import Enum
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Type, TypeVar
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from .errors import MalformedMessageError, UnsupportedFormatError
+
+if TYPE_CHECKING:  # the name exists from Python 3.11 on, and only type checkers need it
+    from typing import Self
 
 __all__ = [
     "Choice",
@@ -39,8 +43,6 @@ __all__ = [
     "wire",
 ]
 
-R = TypeVar("R", bound="Record")
-
 _LARGEST = 2**63 - 1  # what a msgpack integer can hold
 
 
@@ -56,7 +58,7 @@ class Kind:
         """The value, if it is of this kind; raises MalformedMessageError that names the field if it is not."""
         raise NotImplementedError
 
-    def pack(self, value: Any, name: str, rasters: List[Any]) -> Any:
+    def pack(self, value: Any, name: str, rasters: list[Any]) -> Any:
         """The value as it stands in the header; a raster is appended to `rasters` instead."""
         return self.check(value, name)
 
@@ -140,10 +142,11 @@ class Flag(Kind):
 class Choice(Kind):
     """A member of a string enumeration, which travels as its value.
 
-    A value that is text but no member raises UnsupportedFormatError: a newer peer may know more of them than this release.
+    A value that is text but no member raises UnsupportedFormatError: a newer peer may know more of them than this
+    release.
     """
 
-    def __init__(self, choices: Type[Enum]) -> None:
+    def __init__(self, choices: type[Enum]) -> None:
         self.choices = choices
 
     def check(self, value: Any, name: str) -> Enum:
@@ -158,7 +161,7 @@ class Choice(Kind):
                 "Update Samelight, or convert the layer to a common format.",
             ) from None
 
-    def pack(self, value: Any, name: str, rasters: List[Any]) -> Any:
+    def pack(self, value: Any, name: str, rasters: list[Any]) -> Any:
         return self.check(value, name).value
 
 
@@ -171,7 +174,7 @@ class Maybe(Kind):
     def check(self, value: Any, name: str) -> Any:
         return None if value is None else self.kind.check(value, name)
 
-    def pack(self, value: Any, name: str, rasters: List[Any]) -> Any:
+    def pack(self, value: Any, name: str, rasters: list[Any]) -> Any:
         return None if value is None else self.kind.pack(value, name, rasters)
 
     def unpack(self, value: Any, name: str, rasters: Sequence[Any]) -> Any:
@@ -184,7 +187,7 @@ class ListOf(Kind):
     def __init__(self, kind: Kind, longest: int = 256) -> None:
         self.kind, self.longest = kind, longest
 
-    def check(self, value: Any, name: str) -> List[Any]:
+    def check(self, value: Any, name: str) -> list[Any]:
         if not isinstance(value, (list, tuple)):
             raise malformed(name, "is not a list")
         if len(value) > self.longest:
@@ -199,7 +202,7 @@ class MapOf(Kind):
         self.kind, self.longest = kind, longest
         self.key = Text(128)
 
-    def check(self, value: Any, name: str) -> Dict[str, Any]:
+    def check(self, value: Any, name: str) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise malformed(name, "is not a map")
         if len(value) > self.longest:
@@ -238,8 +241,16 @@ class Plain(Kind):
 class RasterIndex(Kind):
     """A raster: in the message the raster itself, in the header its place in the list of rasters beside it."""
 
-    def pack(self, value: Any, name: str, rasters: List[Any]) -> int:
-        rasters.append(value)
+    def __init__(self, raster_class: type) -> None:
+        self.raster_class = raster_class
+
+    def check(self, value: Any, name: str) -> Any:
+        if not isinstance(value, self.raster_class):
+            raise malformed(name, "is not a raster")
+        return value
+
+    def pack(self, value: Any, name: str, rasters: list[Any]) -> int:
+        rasters.append(self.check(value, name))
         return len(rasters) - 1
 
     def unpack(self, value: Any, name: str, rasters: Sequence[Any]) -> Any:
@@ -252,12 +263,12 @@ class Record:
     def validate(self) -> None:
         """Raise a SamelightError if the fields, each valid by itself, do not fit each other."""
 
-    def to_fields(self, rasters: Optional[List[Any]] = None) -> Dict[str, Any]:
+    def to_fields(self, rasters: list[Any] | None = None) -> dict[str, Any]:
         """The msgpack-able dict of this record, checked; rasters are appended to the list given.
 
         Raises MalformedMessageError that names the field, or what `validate` raises.
         """
-        collected: List[Any] = [] if rasters is None else rasters
+        collected: list[Any] = [] if rasters is None else rasters
         packed = {
             each.name: each.metadata["kind"].pack(getattr(self, each.name), each.name, collected)
             for each in dataclasses.fields(self)  # type: ignore[arg-type]  # every subclass is a dataclass
@@ -266,8 +277,8 @@ class Record:
         return packed
 
     @classmethod
-    def from_fields(cls: Type[R], fields: Any, rasters: Sequence[Any] = (), prefix: str = "") -> R:
-        """The record that a dict describes; `prefix` stands before the field names in errors. Raises as `to_fields` does."""
+    def from_fields(cls, fields: Any, rasters: Sequence[Any] = (), prefix: str = "") -> Self:
+        """The record that a dict describes; raises as `to_fields` does, with `prefix` before the names of fields."""
         if not isinstance(fields, dict):
             raise malformed(prefix.rstrip(".") or cls.__name__, "is not a map")
         values = {}
@@ -284,16 +295,16 @@ class Record:
 class Nested(Kind):
     """A record inside a record; it travels as a map."""
 
-    def __init__(self, record_class: Type[R]) -> None:
+    def __init__(self, record_class: type[Record]) -> None:
         self.record_class = record_class
 
-    def check(self, value: Any, name: str) -> R:
+    def check(self, value: Any, name: str) -> Record:
         if not isinstance(value, self.record_class):
             raise malformed(name, "is not of the type " + self.record_class.__name__)
         return value
 
-    def pack(self, value: Any, name: str, rasters: List[Any]) -> Any:
+    def pack(self, value: Any, name: str, rasters: list[Any]) -> Any:
         return self.check(value, name).to_fields(rasters)
 
-    def unpack(self, value: Any, name: str, rasters: Sequence[Any]) -> R:
+    def unpack(self, value: Any, name: str, rasters: Sequence[Any]) -> Record:
         return self.record_class.from_fields(value, rasters, name + ".")

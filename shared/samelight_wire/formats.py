@@ -4,29 +4,29 @@ Pixels are little-endian, tightly packed, row-major, channel after channel in th
 
 Who converts what (nobody converts twice; whatever is not in the editor's column travels as it is):
 
-    | matter                         | editor (plug-in)                        | daemon                                       |
-    |--------------------------------|-----------------------------------------|----------------------------------------------|
-    | channel order (BGRA, RGBA ...) | sends its own                           | reorders, gives the result in the same order |
-    | gray                           | sends GRAYA                             | repeats gray; the result is gray again       |
-    | indexed, CMYK, Lab             | converts to RGBA or refuses             | never sees them                              |
-    | depth U8, U16, F16, F32        | sends its own                           | computes in F32, gives the depth back        |
-    | encoding srgb                  | sends as it is                          | works on it directly                         |
-    | encoding linear-srgb           | sends as it is                          | applies the sRGB curve and takes it off      |
-    | encoding icc                   | sends the profile's bytes               | converts to sRGB and back, by the profile    |
-    | profile with no bytes at hand  | converts to linear-srgb F32, and back   | sees linear-srgb                             |
-    | values above 1, below 0        | sends them (float depths)               | passes them through the colour change        |
-    | alpha                          | says straight or premultiplied          | divides and multiplies; copies alpha itself  |
-    | masks, selection               | sends U8 coverage, 255 is inside        | turns them into 0..1                         |
-    | size of the backdrop           | may scale it down                       | scales to the working size                   |
-    | size of the layer              | never scales                            | returns the same size                        |
-    | opacity, blend mode            | leaves them out, keeps them on the layer| never sees them                              |
+    matter                 editor (plug-in)                          daemon
+    ---------------------  ----------------------------------------  ----------------------------------------------
+    channel order          sends its own (BGRA, RGBA ...)            reorders; the result is in the order that came
+    gray                   sends GRAYA                               repeats it; the result is gray again
+    indexed, CMYK, Lab     converts to RGBA or refuses               never sees them
+    depth                  sends its own                             computes in F32, gives the depth back
+    encoding srgb          sends as it is                            works on it directly
+    encoding linear-srgb   sends as it is                            applies the sRGB curve, takes it off again
+    encoding icc           sends the profile's bytes                 converts to sRGB and back, by the profile
+    profile without bytes  converts to linear-srgb F32 and back      sees linear-srgb
+    values outside 0..1    sends them (float depths)                 passes them through the colour change
+    alpha                  says straight or premultiplied            divides, multiplies back; copies alpha
+    masks, selection       sends coverage, the maximum is inside     turns them into 0..1
+    size of the backdrop   may scale it down                         scales it to the working size
+    size of the layer      never scales it                           returns the same size
+    opacity, blend mode    leaves them out, keeps them on the layer  never sees them
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Optional, Union
+from typing import Union
 
 from .errors import MalformedMessageError, UnsupportedFormatError
 from .fields import Choice, Integer, Record, wire
@@ -36,11 +36,13 @@ __all__ = ["LARGEST_SIDE", "Alpha", "Buffer", "Depth", "Encoding", "Layout", "Ra
 Buffer = Union[bytes, bytearray, memoryview]
 
 LARGEST_SIDE = 2**30
-"""No side and no coordinate is larger, so that sums of two of them stay far inside 64 bits. Pixels have their own, lower limit."""
+"""No side and no coordinate is larger; the number of pixels has its own, lower limit."""
 
 
 class Depth(str, Enum):
-    """The type of one sample. Integers span 0..1 from 0 to their largest value; floats are 0..1 and may exceed both ends."""
+    """The type of one sample. Integers span 0..1 from 0 to their largest value; floats are 0..1 and may exceed both
+    ends.
+    """
 
     U8 = "u8"
     U16 = "u16"
@@ -102,7 +104,7 @@ class RasterFormat(Record):
     layout: the channels of a pixel, in memory order.
     depth: the type of one sample.
     encoding: what the colour samples mean.
-    alpha: how colour and alpha go together; STRAIGHT, the default, becomes NONE by itself where the layout has no alpha.
+    alpha: how colour and alpha go together; STRAIGHT becomes NONE by itself where the layout has no alpha.
     """
 
     width: int = field(metadata=wire(_SIDE))
@@ -127,8 +129,9 @@ class RasterFormat(Record):
         return self.pixels * self.layout.channels * self.depth.bytes
 
     def validate(self) -> None:
-        """Raise MalformedMessageError for a side that is no whole number of at least 1, UnsupportedFormatError for layout, encoding
-        and alpha that do not go together."""
+        """Raise MalformedMessageError for a side that is no whole number of at least 1, UnsupportedFormatError for
+        layout, encoding and alpha that do not go together.
+        """
         _SIDE.check(self.width, "width")
         _SIDE.check(self.height, "height")
         if (self.alpha is Alpha.NONE) == self.layout.has_alpha:
@@ -150,25 +153,30 @@ class Raster:
 
     format: RasterFormat
     data: Buffer = field(repr=False)
-    icc: Optional[bytes] = field(default=None, repr=False)
+    icc: bytes | None = field(default=None, repr=False)
 
     @property
     def octets(self) -> memoryview:
-        """The bytes of the pixels as a flat view, not a copy. Raises MalformedMessageError if the buffer is not contiguous."""
+        """The bytes of the pixels as a flat view, not a copy. Raises MalformedMessageError if the buffer is not
+        contiguous.
+        """
         view = memoryview(self.data)
         if not view.c_contiguous:
             raise MalformedMessageError("The pixels of a raster do not lie in one piece.")
         return view.cast("B")
 
     def validate(self) -> None:
-        """Raise what the format's `validate` raises, and MalformedMessageError if data or profile do not fit the format."""
+        """Raise what the format's `validate` raises, and MalformedMessageError if data or profile do not fit the
+        format.
+        """
         self.format.validate()
-        if self.octets.nbytes != self.format.byte_length:
+        shape = self.format
+        if self.octets.nbytes != shape.byte_length:
             raise MalformedMessageError(
-                f"A raster of {self.format.width} x {self.format.height} pixels ({self.format.layout.value} {self.format.depth.value}) takes {self.format.byte_length} bytes, "
-                f"but {self.octets.nbytes} were given."
+                f"A raster of {shape.width} x {shape.height} pixels ({shape.layout.value} {shape.depth.value}) takes "
+                f"{shape.byte_length} bytes, but {self.octets.nbytes} were given."
             )
-        if (self.format.encoding is Encoding.ICC) != (self.icc is not None):
+        if (shape.encoding is Encoding.ICC) != (self.icc is not None):
             raise MalformedMessageError("An ICC profile belongs to a raster exactly where its encoding is icc.")
 
 

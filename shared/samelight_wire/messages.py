@@ -3,20 +3,21 @@
     client -> daemon   Hello  HarmonizeRequest  PreviewRequest  CancelRequest  StatusRequest  Heartbeat
     daemon -> client   HelloReply  Progress  Result  StatusReply  ErrorReply
 
-A connection opens with Hello and HelloReply, before which no other message is sent. A HarmonizeRequest or PreviewRequest is answered by
-any number of Progress and then one Result or ErrorReply with the same job; a StatusRequest by one StatusReply. CancelRequest and Heartbeat
-are not answered themselves: a cancelled job ends with an ErrorReply of the code `cancelled`. A client sends a Heartbeat for each waiting
-job every `HelloReply.heartbeat_seconds`; the daemon drops the job of a client that fell silent.
+A connection opens with Hello and HelloReply, before which no other message is sent. A HarmonizeRequest or
+PreviewRequest is answered by any number of Progress and then one Result or ErrorReply with the same job; a
+StatusRequest by one StatusReply. CancelRequest and Heartbeat are not answered themselves: a cancelled job ends with an
+ErrorReply of the code `cancelled`. A client sends a Heartbeat for each waiting job every
+`HelloReply.heartbeat_seconds`; the daemon drops the job of a client that fell silent.
 
-Within one PROTOCOL version fields may be added, always with a default: a peer ignores those that it does not know. Anything else that
-changes makes a new version. How a message becomes frames stands in `frames.py`.
+Within one PROTOCOL version fields may be added, always with a default: a peer ignores those that it does not know.
+Anything else that changes makes a new version. How a message becomes frames stands in `frames.py`.
 """
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Dict, List, Optional, Type
+from typing import Any, ClassVar
 
 from .errors import NoBackdropError, SamelightError, SizeMismatchError, UnsupportedFormatError, from_wire
 from .fields import (
@@ -66,7 +67,7 @@ STAGES = ("queued", "decode", "compose", "segment", "harmonize", "lift", "encode
 _JOB = wire(Text(64))
 _NAME = wire(Text(64))
 _STRENGTH = Real(0.0, 1.0)
-_RASTER = wire(RasterIndex())
+_RASTER = wire(RasterIndex(Raster))
 _RECT = wire(Nested(Rect))
 _SECONDS = Real(0.0)
 
@@ -91,7 +92,7 @@ class Options(Record):
     limit_to_selection: whether only the selected part of a layer is harmonized.
     """
 
-    model: Optional[str] = field(default=None, metadata=wire(Maybe(Text(64))))
+    model: str | None = field(default=None, metadata=wire(Maybe(Text(64))))
     strength: float = field(default=1.0, metadata=wire(_STRENGTH))
     limit_to_selection: bool = field(default=True, metadata=wire(Flag()))
 
@@ -116,12 +117,13 @@ class Hello(Message):
 
 @dataclass(frozen=True)
 class HarmonizeRequest(Message):
-    """Harmonize a layer with what lies below it, or the selected part of a flattened picture with the rest (backdrop None).
+    """Harmonize a layer with what lies below it or, without a backdrop, the selected part of a flattened picture.
 
     job: a new identifier of the client's, see `new_job`.
     layer: the layer's own pixels at full resolution, without opacity and mask; a flattened picture's all pixels.
     layer_rect: where the layer lies; its size is the layer's.
-    backdrop: what is visible below the layer, perhaps scaled down, in an encoding of its own; None for a flattened picture.
+    backdrop: what is visible below the layer, perhaps scaled down, in an encoding of its own; None for a flattened
+    picture.
     backdrop_rect: the part of the canvas that the backdrop covers; given exactly when the backdrop is.
     selection: coverage (MASK), the foreground of a flattened picture; None when nothing is selected.
     selection_rect: where the selection lies; its size is the selection's; nothing is selected outside.
@@ -133,17 +135,20 @@ class HarmonizeRequest(Message):
     job: str = field(metadata=_JOB)
     layer: Raster = field(metadata=_RASTER)
     layer_rect: Rect = field(metadata=_RECT)
-    backdrop: Optional[Raster] = field(default=None, metadata=wire(Maybe(RasterIndex())))
-    backdrop_rect: Optional[Rect] = field(default=None, metadata=wire(Maybe(Nested(Rect))))
-    selection: Optional[Raster] = field(default=None, metadata=wire(Maybe(RasterIndex())))
-    selection_rect: Optional[Rect] = field(default=None, metadata=wire(Maybe(Nested(Rect))))
-    layer_mask: Optional[Raster] = field(default=None, metadata=wire(Maybe(RasterIndex())))
+    backdrop: Raster | None = field(default=None, metadata=wire(Maybe(RasterIndex(Raster))))
+    backdrop_rect: Rect | None = field(default=None, metadata=wire(Maybe(Nested(Rect))))
+    selection: Raster | None = field(default=None, metadata=wire(Maybe(RasterIndex(Raster))))
+    selection_rect: Rect | None = field(default=None, metadata=wire(Maybe(Nested(Rect))))
+    layer_mask: Raster | None = field(default=None, metadata=wire(Maybe(RasterIndex(Raster))))
     options: Options = field(default_factory=Options, metadata=wire(Nested(Options)))
 
     def validate(self) -> None:
-        """Raise NoBackdropError for a flattened picture without selection, SizeMismatchError for a raster that does not fill its
-        rectangle, UnsupportedFormatError for a mask in place of a picture or the other way round, MalformedMessageError for a raster
-        without rectangle."""
+        """Check what the fields mean together.
+
+        Raises NoBackdropError for a flattened picture without selection, SizeMismatchError for a raster that does not
+        fill its rectangle, UnsupportedFormatError for a mask in place of a picture or the other way round,
+        MalformedMessageError for a raster without rectangle.
+        """
         _check_layout("layer", self.layer, mask=False)
         _check_layout("backdrop", self.backdrop, mask=False)
         _check_layout("selection", self.selection, mask=True)
@@ -258,8 +263,8 @@ class Result(Message):
     layer: Raster = field(metadata=_RASTER)
     layer_rect: Rect = field(metadata=_RECT)
     model: str = field(metadata=_NAME)
-    seconds: Dict[str, float] = field(default_factory=dict, metadata=wire(MapOf(_SECONDS)))
-    reasons: Dict[str, Any] = field(default_factory=dict, metadata=wire(MapOf(Plain())))
+    seconds: dict[str, float] = field(default_factory=dict, metadata=wire(MapOf(_SECONDS)))
+    reasons: dict[str, Any] = field(default_factory=dict, metadata=wire(MapOf(Plain())))
 
     def validate(self) -> None:
         """Raise SizeMismatchError if the layer does not fill its rectangle."""
@@ -287,10 +292,10 @@ class StatusReply(Message):
     pid: int = field(metadata=wire(Integer(0)))
     device: str = field(metadata=_NAME)
     default_model: str = field(metadata=_NAME)
-    warm_models: List[str] = field(metadata=wire(ListOf(Text(64))))
-    models: List[str] = field(metadata=wire(ListOf(Text(64))))
+    warm_models: list[str] = field(metadata=wire(ListOf(Text(64))))
+    models: list[str] = field(metadata=wire(ListOf(Text(64))))
     queued: int = field(metadata=wire(Integer(0)))
-    running: Optional[str] = field(metadata=wire(Maybe(Text(64))))
+    running: str | None = field(metadata=wire(Maybe(Text(64))))
     uptime: float = field(metadata=wire(_SECONDS))
     memory: int = field(metadata=wire(Integer(0)))
 
@@ -306,13 +311,13 @@ class ErrorReply(Message):
     """
 
     KIND: ClassVar[str] = "error"
-    job: Optional[str] = field(metadata=wire(Maybe(Text(64))))
+    job: str | None = field(metadata=wire(Maybe(Text(64))))
     code: str = field(metadata=_NAME)
     message: str = field(metadata=wire(Text(4096)))
     hint: str = field(default="", metadata=wire(Text(4096, shortest=0)))
 
     @classmethod
-    def from_error(cls, error: SamelightError, job: Optional[str] = None) -> ErrorReply:
+    def from_error(cls, error: SamelightError, job: str | None = None) -> ErrorReply:
         """The reply that carries this error; a message longer than a reply takes is cut."""
         return cls(job, error.code, error.message[:4096], error.hint[:4096])
 
@@ -321,7 +326,7 @@ class ErrorReply(Message):
         return from_wire(self.code, self.message, self.hint)
 
 
-KINDS: Dict[str, Type[Message]] = {
+KINDS: dict[str, type[Message]] = {
     message.KIND: message
     for message in (
         Hello, HarmonizeRequest, PreviewRequest, CancelRequest, StatusRequest, Heartbeat,
@@ -334,25 +339,26 @@ KINDS: Dict[str, Type[Message]] = {
 # ---- what holds between the fields of a request ----
 
 
-def _check_layout(name: str, raster: Optional[Raster], mask: bool) -> None:
+def _check_layout(name: str, raster: Raster | None, mask: bool) -> None:
     """Raise UnsupportedFormatError if this raster is a mask and should not be, or is none and should be."""
     if raster is not None and (raster.format.layout is Layout.MASK) != mask:
         wanted = "has to be a mask" if mask else "cannot be a mask"
         raise UnsupportedFormatError(f"The {name} {wanted}, but its layout is {raster.format.layout.value}.")
 
 
-def _check_pair(name: str, raster: Optional[Raster], rect: Optional[Rect]) -> None:
+def _check_pair(name: str, raster: Raster | None, rect: Rect | None) -> None:
     """Raise MalformedMessageError if one of raster and rectangle is given without the other."""
     if (raster is None) != (rect is None):
         raise malformed(name + "_rect", f"has to be given exactly when {name} is")
 
 
-def _check_size(name: str, raster: Optional[Raster], rect: Optional[Rect]) -> None:
+def _check_size(name: str, raster: Raster | None, rect: Rect | None) -> None:
     """Raise SizeMismatchError if the raster does not fill its rectangle pixel for pixel."""
     if raster is None or rect is None:
         return
     size = raster.format
     if (size.width, size.height) != (rect.width, rect.height):
         raise SizeMismatchError(
-            f"The {name} has {size.width} x {size.height} pixels, but its place in the picture has {rect.width} x {rect.height}."
+            f"The {name} has {size.width} x {size.height} pixels, but its place in the picture has "
+            f"{rect.width} x {rect.height}."
         )
