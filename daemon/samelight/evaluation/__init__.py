@@ -1,0 +1,1 @@
+"""Measuring harmonizers: the literature's metrics and the project's own benchmark."""

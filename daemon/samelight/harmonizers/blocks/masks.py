@@ -1,0 +1,46 @@
+"""Masks at the scales of a network's feature maps, and pictures of any size."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = ["crop_to", "pad_to_stride", "resize_mask"]
+
+
+def resize_mask(mask: Tensor, like: Tensor) -> Tensor:
+    """Average a mask down to a feature map's size, keeping soft values.
+
+    Arguments:
+      mask: B x 1 x H x W in 0..1.
+      like: B x C x h x w, the feature map whose size is wanted; H and W are multiples of h and w.
+
+    Returns: B x 1 x h x w in 0..1, the share of foreground in each cell. A thin foreground never vanishes, as it
+      does with nearest-neighbour sampling.
+    """
+    if mask.shape[-2:] == like.shape[-2:]:
+        return mask.to(like.dtype)
+    stride = (mask.shape[-2] // like.shape[-2], mask.shape[-1] // like.shape[-1])
+    return functional.avg_pool2d(mask, kernel_size=stride).to(like.dtype)
+
+
+def pad_to_stride(picture: Tensor, stride: int) -> Tensor:
+    """Continue a picture to the right and below so that both sides divide by `stride`.
+
+    Arguments:
+      picture: B x C x H x W, any size from 1 x 1.
+      stride: the product of a network's down-samplings.
+
+    Returns: B x C x H' x W'. Reflection where the picture is large enough for it, otherwise its edge repeated.
+    """
+    height, width = picture.shape[-2:]
+    down, right = -height % stride, -width % stride
+    if not (down or right):
+        return picture
+    mode = "reflect" if down < height and right < width else "replicate"
+    return functional.pad(picture, (0, right, 0, down), mode=mode)
+
+
+def crop_to(picture: Tensor, like: Tensor) -> Tensor:
+    """Undo `pad_to_stride`: B x C x H' x W' to the height and width of `like`."""
+    return picture[..., : like.shape[-2], : like.shape[-1]]

@@ -1,0 +1,70 @@
+"""The networks by name: what the command line, the daemon and the training recipes choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+from samelight.harmonizers.hdnet import HDNet
+from samelight_wire.errors import UnknownModelError
+
+__all__ = ["DEFAULT", "HarmonizerInfo", "create", "describe", "names"]
+
+DEFAULT = "hdnet-lite"
+"""The network that is used where a request names none."""
+
+
+@dataclass(frozen=True)
+class HarmonizerInfo:
+    """A published network in one of its sizes."""
+
+    name: str
+    """The name in requests, files and tables."""
+    title: str
+    """The paper's title."""
+    authors: str
+    """First author and venue, as a citation would abbreviate them."""
+    year: int
+    """Year of publication."""
+    needs_instances: bool
+    """Whether the network reads the backdrop's instances, so that segmentation has to run."""
+    build: Callable[[], nn.Module]
+    """Makes the network with random weights."""
+
+
+_HDNET = {"title": "Hierarchical Dynamic Image Harmonization", "authors": "Chen et al., ACM Multimedia", "year": 2023}
+
+_REGISTRY = {
+    info.name: info
+    for info in (
+        HarmonizerInfo(name="hdnet", needs_instances=False, build=lambda: HDNet(32), **_HDNET),  # type: ignore[arg-type]
+        HarmonizerInfo(name="hdnet-lite", needs_instances=False, build=lambda: HDNet(8), **_HDNET),  # type: ignore[arg-type]
+    )
+}
+
+
+def names() -> list[str]:
+    """All networks' names, in the order of the tables."""
+    return list(_REGISTRY)
+
+
+def describe(name: str) -> HarmonizerInfo:
+    """Look a network up.
+
+    Raises: UnknownModelError with the known names in its hint.
+    """
+    try:
+        return _REGISTRY[name]
+    except KeyError:
+        known = ", ".join(names())
+        raise UnknownModelError(f"There is no model named '{name}'.", f"Choose one of: {known}.") from None
+
+
+def create(name: str) -> nn.Module:
+    """Make a network with random weights: forward(composite, mask, instances=None), see `HarmonizationUNet.forward`.
+
+    Raises: UnknownModelError.
+    """
+    return describe(name).build()

@@ -1,0 +1,1 @@
+"""Training on composites made from photographs. Imports torch, numpy, Pillow and safetensors; no network code."""
