@@ -22,6 +22,7 @@ def camera_change(
 
     Arguments:
       picture: sRGB 0..1.
+      generator: where the random figures come from.
       stops: deviation of the exposure, in stops.
       balance: deviation of the warm-cool shift in stops between red and blue; the green-magenta one is a third.
       contrast: deviation of the tone curve's log-gamma and of its S-shape.
@@ -47,6 +48,7 @@ def local_light(picture: Tensor, generator: torch.Generator, *, stops: float, ba
 
     Arguments:
       picture: sRGB 0..1.
+      generator: where the random figures come from.
       stops: deviation of the exposure at each end, in stops.
       balance: deviation of the warm-cool shift at each end, in stops.
 
@@ -66,6 +68,7 @@ def colour_map(picture: Tensor, generator: torch.Generator, *, shift: float, ben
 
     Arguments:
       picture: sRGB 0..1.
+      generator: where the random figures come from.
       shift: deviation of the shift of all colours together.
       bend: deviation of what each point of the table adds.
 

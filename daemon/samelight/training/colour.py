@@ -5,7 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["from_lalphabeta", "from_ycbcr", "luminance", "mix_channels", "to_lalphabeta", "to_linear", "to_srgb", "to_ycbcr"]
+__all__ = [
+    "from_lalphabeta",
+    "from_ycbcr",
+    "luminance",
+    "mix_channels",
+    "to_lalphabeta",
+    "to_linear",
+    "to_srgb",
+    "to_ycbcr",
+]
 
 REC709_LUMA = (0.2126, 0.7152, 0.0722)
 
@@ -25,7 +34,7 @@ def mix_channels(picture: Tensor, matrix: Tensor) -> Tensor:
 
 
 def to_linear(picture: Tensor) -> Tensor:
-    """sRGB code values 0..1 to linear light 0..1 (IEC 61966-2-1)."""
+    """Code values of sRGB, 0..1, to linear light 0..1 (IEC 61966-2-1)."""
     return torch.where(picture <= 0.04045, picture / 12.92, ((picture.clamp(min=0) + 0.055) / 1.055) ** 2.4)
 
 

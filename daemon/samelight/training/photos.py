@@ -104,7 +104,9 @@ def _open_source(source: Path) -> _Folder | _Archive:
         return _Folder(source)
     if source.is_file() and zipfile.is_zipfile(source):
         return _Archive(source)
-    raise InvalidOptionError(f"{source} is neither a folder nor a zip archive.", "Name a folder or a zip of photographs.")
+    raise InvalidOptionError(
+        f"{source} is neither a folder nor a zip archive.", "Name a folder or a zip of photographs."
+    )
 
 
 def _photo_and_regions(files: dict[str, str]) -> tuple[str, str | None]:

@@ -96,8 +96,8 @@ def recolour(
     for name in sorted({family.name for family in families}):
         members = [index for index, family in enumerate(families) if family.name == name]
         chosen = torch.tensor(members, device=result.device)
-        parts = (Region(r.picture[chosen], r.weight[chosen]) for r in (source, reference))
-        result[chosen] = METHODS[name](*parts, generator, families[members[0]].parameters)
+        part, wanted = source.select(chosen), reference.select(chosen)
+        result[chosen] = METHODS[name](part, wanted, generator, families[members[0]].parameters)
     change = (result - source.picture).clamp(-1, 1)
     strength = 255**2 * _weighted_mean(change.square().mean(dim=1, keepdim=True), source.weight)
     return (source.picture + change * (limit / strength.clamp(min=1e-6)).sqrt().clamp(max=1)).clamp(0, 1)

@@ -30,6 +30,10 @@ class Region:
     weight: Tensor
     """B x 1 x H x W in 0..1: how much each pixel belongs to the region."""
 
+    def select(self, members: Tensor) -> Region:
+        """Those pictures of the batch whose indices `members` lists."""
+        return Region(self.picture[members], self.weight[members])
+
 
 def reinhard(source: Region, reference: Region) -> Tensor:
     """Match mean and deviation of each channel in l-alpha-beta (Reinhard et al., 2001)."""

@@ -26,7 +26,7 @@ def nearest_background(features: Tensor, mask: Tensor) -> Tensor:
     directions = functional.normalize(features, dim=1)
     background = mask <= mask.amin(dim=2, keepdim=True).clamp(min=0.5)
     penalty = torch.zeros_like(mask, dtype=directions.dtype).masked_fill(~background, float("-inf"))
-    chunks = directions.transpose(1, 2).split(QUERY_CHUNK, dim=1)
+    chunks = torch.split(directions.transpose(1, 2), QUERY_CHUNK, dim=1)
     return torch.cat([(chunk @ directions + penalty).argmax(dim=2) for chunk in chunks], dim=1)
 
 
@@ -49,5 +49,5 @@ class LocalDynamics(nn.Module):
         # Equation 4 with K = 1: phi_ref = F_b at the nearest position.
         reference = flat.gather(2, nearest.unsqueeze(1).expand_as(flat)).view_as(features)
         # Equation 5: phi_fuse = g(concat(phi_ref, F_f)).
-        fused = self.fuse(torch.cat([reference, features], dim=1))
+        fused: Tensor = self.fuse(torch.cat([reference, features], dim=1))
         return fused * mask + features * (1 - mask)

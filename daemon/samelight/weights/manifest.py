@@ -1,0 +1,70 @@
+"""A weights folder's manifest.json: the name, size, hash and rights of each file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from samelight_wire.errors import WeightsCorruptError
+
+__all__ = ["MANIFEST", "WeightsEntry", "read_manifest", "sha256_of", "write_entry"]
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class WeightsEntry:
+    """One network's weights."""
+
+    file: str
+    """Name of the .safetensors file in the manifest's folder."""
+    bytes: int
+    """Its size."""
+    sha256: str
+    """Its hash, in hexadecimal."""
+    card: str
+    """Name of the model card in the same folder."""
+    rights: str
+    """One sentence on what the weights were trained on and under which terms they come."""
+    fmse_ratio: float | None = None
+    """Mean fMSE of the results by that of the composites on the project's benchmark, where it was measured."""
+
+
+def read_manifest(folder: Path) -> dict[str, WeightsEntry]:
+    """The entries of a folder by network name; none where there is no manifest.
+
+    Raises:
+        WeightsCorruptError: the manifest is damaged.
+    """
+    path = folder / MANIFEST
+    try:
+        return {name: WeightsEntry(**fields) for name, fields in json.loads(path.read_text("utf-8")).items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, AttributeError, OSError) as error:
+        raise WeightsCorruptError(f"The list of weights {path} cannot be read ({error}).") from error
+
+
+def write_entry(folder: Path, name: str, entry: WeightsEntry) -> None:
+    """Add or replace an entry; an interrupted write leaves the manifest as it was.
+
+    Raises:
+        WeightsCorruptError: the manifest that is there is damaged.
+    """
+    entries = {**read_manifest(folder), name: entry}
+    text = json.dumps({key: asdict(value) for key, value in sorted(entries.items())}, indent=2) + "\n"
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False) as unfinished:
+        unfinished.write(text)
+    Path(unfinished.name).replace(folder / MANIFEST)
+
+
+def sha256_of(path: Path) -> str:
+    """The file's hash, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

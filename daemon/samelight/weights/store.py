@@ -1,0 +1,94 @@
+"""Where weights lie, and loading them: the user's folder first, then what came with the package."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+from platformdirs import user_data_path
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from samelight.weights.manifest import WeightsEntry, read_manifest, sha256_of
+from samelight_wire.errors import WeightsCorruptError, WeightsMissingError
+
+__all__ = ["WEIGHTS_VARIABLE", "entry", "folders", "installed", "load", "state_of"]
+
+WEIGHTS_VARIABLE = "SAMELIGHT_WEIGHTS"
+"""Environment variable that names a folder to use instead of the user's own."""
+
+
+def folders() -> list[Path]:
+    """The folders that are searched, first match first."""
+    named = os.environ.get(WEIGHTS_VARIABLE)
+    own = Path(named) if named else user_data_path("samelight", appauthor=False) / "weights"
+    return [own, Path(__file__).parent]
+
+
+def installed() -> dict[str, tuple[Path, WeightsEntry]]:
+    """All weights that a manifest lists, with the folder of each.
+
+    Raises:
+        WeightsCorruptError: a manifest is damaged.
+    """
+    found: dict[str, tuple[Path, WeightsEntry]] = {}
+    for folder in folders():
+        for name, listed in read_manifest(folder).items():
+            found.setdefault(name, (folder, listed))
+    return found
+
+
+def entry(name: str) -> tuple[Path, WeightsEntry]:
+    """The folder and entry of a network's weights.
+
+    Raises:
+        WeightsMissingError: no manifest lists them.
+        WeightsCorruptError: a manifest is damaged.
+    """
+    try:
+        return installed()[name]
+    except KeyError:
+        places = " or ".join(str(folder) for folder in folders())
+        message = f"There are no weights for the model '{name}'."
+        raise WeightsMissingError(message, f"Choose another model, or train one into {places}.") from None
+
+
+def state_of(name: str) -> str:
+    """What is wrong with a network's weights, in a word: "ok", "missing" or "corrupt"."""
+    try:
+        _checked_file(name)
+    except WeightsMissingError:
+        return "missing"
+    except WeightsCorruptError:
+        return "corrupt"
+    return "ok"
+
+
+def load(name: str) -> dict[str, Tensor]:
+    """A network's state dict in float32, after its size and hash were checked.
+
+    Raises:
+        WeightsMissingError: they are not listed, or the listed file is not there.
+        WeightsCorruptError: the file is truncated or is not the listed one, or a manifest is damaged.
+    """
+    path = _checked_file(name)
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise WeightsCorruptError(f"The weights of '{name}' cannot be read ({error}).") from error
+    return {key: tensor.to(torch.float32) for key, tensor in tensors.items()}
+
+
+def _checked_file(name: str) -> Path:
+    folder, listed = entry(name)
+    path = folder / listed.file
+    if not path.is_file():
+        raise WeightsMissingError(f"The weights of '{name}' are listed, but {path} is not there.")
+    if path.stat().st_size != listed.bytes:
+        message = f"The weights of '{name}' are incomplete: {path.stat().st_size:,} of {listed.bytes:,} bytes."
+        raise WeightsCorruptError(message)
+    if sha256_of(path) != listed.sha256:
+        raise WeightsCorruptError(f"The weights of '{name}' are not the published ones: their hash differs.")
+    return path
