@@ -11,11 +11,13 @@ import logging
 
 import zmq
 
-__all__ = ["DOMAIN", "USERNAME", "Gatekeeper"]
+from samelight_wire.endpoint import PLAIN_USERNAME
+
+__all__ = ["DOMAIN", "Gatekeeper"]
 
 ADDRESS = "inproc://zeromq.zap.01"
 DOMAIN = b"samelight"
-USERNAME = b"samelight"
+USERNAME = PLAIN_USERNAME.encode("ascii")
 
 VERSION = b"1.0"
 ACCEPTED = (b"200", b"OK")
@@ -25,18 +27,21 @@ logger = logging.getLogger(__name__)
 
 
 class Gatekeeper:
-    """Answers libzmq's questions about connections.
+    """Answers libzmq's questions about connections. Until ``admit`` is called everybody is refused.
 
     Args:
         context: the context whose sockets are guarded; the handler must exist before they are bound.
-        token: the secret that a client gives as its password.
     """
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], token: str) -> None:
-        self._token = token.encode("utf-8")
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        self._token: bytes | None = None
         self.socket = context.socket(zmq.REP)
         self.socket.linger = 0
         self.socket.bind(ADDRESS)
+
+    def admit(self, token: str) -> None:
+        """Lets those through who give this secret as their password."""
+        self._token = token.encode("utf-8")
 
     def guard(self, socket: zmq.Socket[bytes]) -> None:
         """Makes a socket, not yet bound, ask for the token of everybody who connects."""
@@ -61,7 +66,7 @@ class Gatekeeper:
 
     def _knows(self, question: list[bytes]) -> bool:
         """Whether a question [version, id, domain, address, identity, mechanism, credentials...] deserves a yes."""
-        if len(question) != 8:
+        if self._token is None or len(question) != 8:
             return False
         version, _, domain, _, _, mechanism, username, password = question
         # The password is compared in constant time: how long a refusal takes says nothing about the token.

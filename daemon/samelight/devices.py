@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import torch
+
 from samelight_wire.errors import InvalidOptionError
 
 __all__ = ["available_cores", "choose_devices", "describe_device", "release_cached", "use_all_cores"]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 
 import torch
-from samelight_wire.messages import HarmonizeRequest
+from samelight.pipeline import Outcome, Pipeline
 
+from samelight import harmonizers, weights
 from samelight.devices import choose_devices, describe_device, use_all_cores
 from samelight.jobs import OnStage
 from samelight.memory import give_back
-from samelight.pipeline import Outcome, Pipeline
 from samelight.pool import ModelPool
 from samelight.settings import Settings
+from samelight_wire.errors import WeightsCorruptError
+from samelight_wire.messages import HarmonizeRequest
 
 __all__ = ["DeviceEngine", "open_engines"]
+
+logger = logging.getLogger(__name__)
 
 
 class DeviceEngine:
@@ -32,6 +37,16 @@ class DeviceEngine:
         self._pool = pool
         self._default_model = default_model
         self._pipeline = Pipeline(pool.get)
+
+    @property
+    def models(self) -> Sequence[str]:
+        """The networks whose weights are installed at this moment."""
+        try:
+            listed = weights.installed()
+        except WeightsCorruptError as error:
+            logger.warning("%s", error)
+            return []
+        return [name for name in harmonizers.names() if name in listed]
 
     @property
     def warm(self) -> Sequence[str]:

@@ -33,6 +33,10 @@ class Engine(Protocol):
         """The device in words, for the status reply."""
 
     @property
+    def models(self) -> Sequence[str]:
+        """The networks that can be asked for; may be read from any thread."""
+
+    @property
     def warm(self) -> Sequence[str]:
         """The networks in memory at this moment; may be read from any thread."""
 

@@ -19,7 +19,7 @@ LINE = "%(asctime)s %(levelname)-7s %(threadName)s %(name)s: %(message)s"
 
 def log_path() -> Path:
     """The file that ``open_log`` writes, in the user's log folder."""
-    return Path(platformdirs.user_log_dir("samelight")) / "daemon.log"
+    return Path(platformdirs.user_log_dir("samelight", appauthor=False)) / "daemon.log"
 
 
 def open_log(level: str, path: Path | None = None) -> Path:

@@ -19,8 +19,9 @@ def resident_bytes() -> int:
     statm = Path("/proc/self/statm")
     if statm.exists():
         return int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    kilobytes = subprocess.run(["ps", "-o", "rss=", "-p", str(os.getpid())], capture_output=True, text=True, check=False)
-    return int(kilobytes.stdout.strip() or 0) * 1024
+    command = ["ps", "-o", "rss=", "-p", str(os.getpid())]  # in kilobytes
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    return int(answer.stdout.strip() or 0) * 1024
 
 
 def give_back() -> None:

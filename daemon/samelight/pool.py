@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from samelight_wire.errors import WeightsCorruptError
 from torch import Tensor, nn
 
 from samelight import harmonizers, weights
 from samelight.devices import release_cached
+from samelight_wire.errors import WeightsCorruptError
 
 __all__ = ["Harmonizer", "ModelPool", "load_network"]
 
@@ -54,7 +54,7 @@ class _Warm:
         self.last_used = time.monotonic()
         with torch.inference_mode():
             composite = picture.to(self.device) * 2.0 - 1.0
-            harmonized = self.network(composite, mask.to(self.device), None)
+            harmonized: Tensor = self.network(composite, mask.to(self.device), None)
             return ((harmonized + 1.0) / 2.0).clamp(0.0, 1.0).to(picture.device)
 
 

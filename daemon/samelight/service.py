@@ -8,22 +8,25 @@ result or an error; what a worker still says about an answered job is dropped.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import hmac
 import logging
 import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from samelight.jobs import Engine, Job, JobQueue, OnStage, Task
+from samelight.memory import give_back, resident_bytes
+from samelight.outcomes import OutcomeShelf
+from samelight.settings import Settings
+from samelight.worker import Crew, Finished, Report
 from samelight_wire.errors import (
     CancelledError,
     JobError,
     MalformedMessageError,
-    PictureTooLargeError,
     RequestTimeout,
     SamelightError,
 )
+from samelight_wire.identity import prove
 from samelight_wire.messages import (
     PROTOCOL,
     CancelRequest,
@@ -39,12 +42,6 @@ from samelight_wire.messages import (
     StatusReply,
     StatusRequest,
 )
-
-from samelight.jobs import Engine, Job, JobQueue, OnStage, Task
-from samelight.memory import give_back, resident_bytes
-from samelight.outcomes import OutcomeShelf
-from samelight.settings import Settings
-from samelight.worker import Crew, Finished, Report
 
 if TYPE_CHECKING:
     from samelight.pipeline import Outcome
@@ -73,7 +70,7 @@ class Service:
     """
 
     def __init__(
-        self, settings: Settings, *, release: str, proof_key: bytes, queue: JobQueue, crew: Crew, send: Send
+        self, settings: Settings, *, release: str, proof_key: str, queue: JobQueue, crew: Crew, send: Send
     ) -> None:
         self._settings = settings
         self._release = release
@@ -122,7 +119,7 @@ class Service:
     def _greet(self, client: bytes, hello: Hello) -> None:
         """Proves that this is the daemon whose connection file the client read."""
         logger.info("%s, release %s, said hello", hello.client, hello.release)
-        proof = hmac.new(self._proof_key, hello.nonce, hashlib.sha256).digest()
+        proof = prove(self._proof_key, hello.nonce)
         interval = self._settings.heartbeat_seconds
         self._send(client, HelloReply(proof, self._release, PROTOCOL, os.getpid(), interval))
 
@@ -130,16 +127,8 @@ class Service:
         """Puts a pipeline run into the queue.
 
         Raises:
-            PictureTooLargeError: a raster has more pixels than the settings allow.
             JobError: the queue is full.
         """
-        rasters = (request.layer, request.backdrop, request.selection, request.layer_mask)
-        sent = [raster for raster in rasters if raster is not None]
-        largest = max(raster.format.pixels for raster in sent)
-        if largest > self._settings.max_pixels:
-            raise PictureTooLargeError(
-                f"The picture has {largest:,} pixels; the daemon accepts {self._settings.max_pixels:,}."
-            )
         options = request.options
         if options.model is None:
             options = dataclasses.replace(options, model=self._settings.default_model)
@@ -148,7 +137,9 @@ class Service:
         def task(engine: Engine, on_stage: OnStage) -> Outcome:
             return engine.harmonize(complete, on_stage)
 
-        self._enqueue(client, request.job, task, sum(raster.format.byte_length for raster in sent))
+        rasters = (request.layer, request.backdrop, request.selection, request.layer_mask)
+        byte_length = sum(raster.format.byte_length for raster in rasters if raster is not None)
+        self._enqueue(client, request.job, task, byte_length)
 
     def _preview(self, client: bytes, request: PreviewRequest) -> None:
         """Puts another blend of a finished outcome into the queue.
@@ -190,7 +181,7 @@ class Service:
             device=", ".join(engine.device for engine in engines)[:64] or "starting",
             default_model=self._settings.default_model,
             warm_models=sorted({name for engine in engines for name in engine.warm}),
-            models=self._crew.models(),
+            models=sorted({name for engine in engines for name in engine.models}),
             queued=self._queue.queued,
             running=running[0] if running else None,
             uptime=time.monotonic() - self._started,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import platformdirs
+
 from samelight_wire.errors import InvalidOptionError
 
 if sys.version_info >= (3, 11):
@@ -90,9 +91,9 @@ DEVICE_WORDS = ("auto", "cpu", "mps", "cuda")
 
 
 def settings_path() -> Path:
-    """Where the settings are looked for: ``SAMELIGHT_CONFIG``, or ``config.toml`` in the user's configuration folder."""
+    """Where the settings stand: ``SAMELIGHT_CONFIG``, or ``config.toml`` in the user's configuration folder."""
     named = os.environ.get("SAMELIGHT_CONFIG")
-    return Path(named) if named else Path(platformdirs.user_config_dir("samelight")) / "config.toml"
+    return Path(named) if named else Path(platformdirs.user_config_dir("samelight", appauthor=False)) / "config.toml"
 
 
 def load_settings(path: Path | None = None) -> Settings:

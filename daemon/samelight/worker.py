@@ -13,11 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from samelight_wire.errors import SamelightError
-from samelight_wire.messages import HarmonizeRequest
-
 from samelight.faults import explain
 from samelight.jobs import Engine, Job, JobQueue, OnStage
+from samelight_wire.errors import SamelightError
+from samelight_wire.messages import HarmonizeRequest
 
 if TYPE_CHECKING:
     from samelight.pipeline import Outcome
@@ -56,6 +55,7 @@ class Unavailable:
     """Stands in for the engines when none could be set up: gives the reason as the answer to every job."""
 
     device = "unavailable"
+    models: Sequence[str] = ()
     warm: Sequence[str] = ()
 
     def __init__(self, reason: SamelightError) -> None:

@@ -1,0 +1,125 @@
+"""The daemon from its start to its end: lock, log, secrets, sockets, workers, connection file, signals."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from samelight.instance import InstanceLock
+from samelight.jobs import Engine, JobQueue
+from samelight.logs import open_log
+from samelight.server import Server
+from samelight.service import Service
+from samelight.settings import Settings
+from samelight.worker import Crew
+from samelight_wire.endpoint import Endpoint, connection_path, remove_endpoint, write_endpoint
+from samelight_wire.frames import Limits
+from samelight_wire.release import RELEASE
+
+__all__ = ["instance_lock", "run_daemon"]
+
+# A network cannot be interrupted; one that still runs after so long is left behind when the process ends.
+LAST_JOB_SECONDS = 3.0
+
+logger = logging.getLogger(__name__)
+
+
+def instance_lock(path: Path | None = None) -> InstanceLock:
+    """The lock that goes with a connection file; ``connection_path()`` where it is None."""
+    path = connection_path() if path is None else path
+    return InstanceLock(path.with_name(path.name + ".lock"))
+
+
+def run_daemon(settings: Settings, announce: Callable[[Endpoint], None]) -> None:
+    """Runs the daemon in this process until SIGTERM or SIGINT.
+
+    Args:
+        settings: what the person chose.
+        announce: called once requests are answered, with the connection file's content.
+
+    Raises:
+        AlreadyRunningError: this user's daemon runs already.
+        PortTakenError: the port that the settings ask for is not free.
+        SamelightError: the connection file cannot be written.
+    """
+    path = connection_path()
+    with instance_lock(path):
+        open_log(settings.log_level)
+        server = Server(Limits(pixels=settings.max_pixels))
+        queue = JobQueue(settings.max_queued_jobs, settings.max_queued_bytes)
+        crew = Crew(queue, server.report, lambda: _hire(settings), _rest_seconds(settings), settings.warm_up)
+        try:
+            endpoint = Endpoint.fresh(server.bind(settings.port), RELEASE)
+            server.admit(endpoint.token)
+            service = Service(
+                settings, release=RELEASE, proof_key=endpoint.proof_key, queue=queue, crew=crew, send=server.send
+            )
+            with _signals_call(server.stop), _published(endpoint, path):
+                crew.start()
+                announce(endpoint)
+                server.run(service)
+            service.close()
+        finally:
+            server.close()
+            _dismiss(crew)
+
+
+def _rest_seconds(settings: Settings) -> float:
+    """How often idle networks are looked for: often enough for the settings' idle time to mean what it says."""
+    return min(1.0, settings.idle_unload_seconds)
+
+
+def _hire(settings: Settings) -> Sequence[Engine]:
+    """The engines; called in a worker's thread, which therefore is the one that waits for torch to be imported."""
+    from samelight.engine import open_engines
+
+    return open_engines(settings)
+
+
+def _dismiss(crew: Crew) -> None:
+    """Waits for the workers to end, but not for ever, and not at all for those that still import torch."""
+    if crew.stop(LAST_JOB_SECONDS if crew.engines else 0.0):
+        logger.info("Stopped")
+        return
+    logger.info("Stopped without waiting for the workers")
+    logging.shutdown()
+    sys.stdout.flush()
+    # The interpreter's orderly end would pull the ground from under a thread that computes, and crash.
+    os._exit(0)
+
+
+@contextmanager
+def _published(endpoint: Endpoint, path: Path) -> Iterator[None]:
+    """Keeps the connection file there, so that clients find the daemon."""
+    write_endpoint(endpoint, path)
+    logger.info("Release %s listens on port %d", endpoint.release, endpoint.port)
+    try:
+        yield
+    finally:
+        remove_endpoint(endpoint, path)
+        logger.info("Stopping")
+
+
+@contextmanager
+def _signals_call(action: Callable[[], None]) -> Iterator[None]:
+    """Makes the signals that ask a process to end call ``action``, the first time; a second one ends it at once."""
+    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
+    asked = [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        for each in asked:
+            signal.signal(each, signal.SIG_DFL)
+        action()
+
+    before = [signal.signal(each, handle) for each in asked]
+    try:
+        yield
+    finally:
+        for each, handler in zip(asked, before, strict=True):
+            signal.signal(each, handler)
