@@ -1,1 +1,1 @@
-"""What an editor's Python and the Samelight daemon share: formats, messages, frames, errors, connection file, clients."""
+"""What an editor's Python and the Samelight daemon share: formats, messages, frames, errors and the clients."""

@@ -122,7 +122,7 @@ def write_endpoint(endpoint: Endpoint, path: PathLike | None = None) -> Path:
         _check_folder(target.parent)
         try:
             _write_private(temporary, text.encode("utf-8"))
-            os.replace(temporary, target)
+            temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
@@ -188,7 +188,7 @@ def _read_private(path: Path) -> bytes:
 
 def _check_folder(folder: Path) -> None:
     """Raise ConnectionFailed if other users can put files of theirs into the folder."""
-    _check_owner(folder, os.stat(folder), stat.S_IWGRP | stat.S_IWOTH, "write in")
+    _check_owner(folder, folder.stat(), stat.S_IWGRP | stat.S_IWOTH, "write in")
 
 
 def _check_owner(path: Path, status: os.stat_result, forbidden: int, doing: str) -> None:

@@ -228,7 +228,7 @@ class WeightsCorruptError(WeightsError):
 # ---- reaching the daemon ----
 
 
-class ConnectionFailed(SamelightError):
+class ConnectionFailed(SamelightError):  # noqa: N818
     """The daemon cannot be reached, or is not trusted."""
 
     code = "connection"

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from .errors import MalformedMessageError, UnsupportedFormatError
 
-if TYPE_CHECKING:  # the name exists from Python 3.11 on, and only type checkers need it
-    from typing import Self
+if TYPE_CHECKING:  # only type checkers need it, and they bring it along
+    from typing_extensions import Self
 
 __all__ = [
     "Choice",
@@ -47,7 +47,7 @@ _LARGEST = 2**63 - 1  # what a msgpack integer can hold
 
 
 def malformed(name: str, problem: str) -> MalformedMessageError:
-    """The error for a field of this name, for instance malformed("options.strength", "is not a number")."""
+    """The error for a field of this name; the problem is a predicate, for instance "is not a number"."""
     return MalformedMessageError(f"A message is damaged: the field '{name}' {problem}.")
 
 
@@ -79,6 +79,7 @@ class Text(Kind):
         self.longest, self.shortest = longest, shortest
 
     def check(self, value: Any, name: str) -> str:
+        """Raise unless it is text of a permitted length."""
         if not isinstance(value, str):
             raise malformed(name, "is not text")
         if not self.shortest <= len(value) <= self.longest:
@@ -93,6 +94,7 @@ class Octets(Kind):
         self.longest, self.shortest = longest, shortest
 
     def check(self, value: Any, name: str) -> bytes:
+        """Raise unless it is a byte string of a permitted length."""
         if not isinstance(value, bytes):
             raise malformed(name, "is not a byte string")
         if not self.shortest <= len(value) <= self.longest:
@@ -107,6 +109,7 @@ class Integer(Kind):
         self.low, self.high = low, high
 
     def check(self, value: Any, name: str) -> int:
+        """Raise unless it is a whole number in range."""
         if isinstance(value, bool) or not isinstance(value, int):
             raise malformed(name, "is not a whole number")
         if not self.low <= value <= self.high:
@@ -121,6 +124,7 @@ class Real(Kind):
         self.low, self.high = low, high
 
     def check(self, value: Any, name: str) -> float:
+        """Raise unless it is a finite number in range; gives a float."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise malformed(name, "is not a number")
         if not math.isfinite(value):
@@ -134,6 +138,7 @@ class Flag(Kind):
     """True or False."""
 
     def check(self, value: Any, name: str) -> bool:
+        """Raise unless it is True or False."""
         if not isinstance(value, bool):
             raise malformed(name, "is neither true nor false")
         return value
@@ -150,6 +155,7 @@ class Choice(Kind):
         self.choices = choices
 
     def check(self, value: Any, name: str) -> Enum:
+        """The member that this is the value of."""
         if not isinstance(value, str):
             raise malformed(name, "is not text")
         try:
@@ -162,6 +168,7 @@ class Choice(Kind):
             ) from None
 
     def pack(self, value: Any, name: str, rasters: list[Any]) -> Any:
+        """Its value."""
         return self.check(value, name).value
 
 
@@ -172,12 +179,15 @@ class Maybe(Kind):
         self.kind = kind
 
     def check(self, value: Any, name: str) -> Any:
+        """None, or what the other kind makes of it."""
         return None if value is None else self.kind.check(value, name)
 
     def pack(self, value: Any, name: str, rasters: list[Any]) -> Any:
+        """None, or what stands in the header for it."""
         return None if value is None else self.kind.pack(value, name, rasters)
 
     def unpack(self, value: Any, name: str, rasters: Sequence[Any]) -> Any:
+        """None, or what the header's value stands for."""
         return None if value is None else self.kind.unpack(value, name, rasters)
 
 
@@ -188,6 +198,7 @@ class ListOf(Kind):
         self.kind, self.longest = kind, longest
 
     def check(self, value: Any, name: str) -> list[Any]:
+        """A new list of what the kind makes of each entry."""
         if not isinstance(value, (list, tuple)):
             raise malformed(name, "is not a list")
         if len(value) > self.longest:
@@ -203,6 +214,7 @@ class MapOf(Kind):
         self.key = Text(128)
 
     def check(self, value: Any, name: str) -> dict[str, Any]:
+        """A new dict of what the kind makes of each entry."""
         if not isinstance(value, dict):
             raise malformed(name, "is not a map")
         if len(value) > self.longest:
@@ -220,6 +232,7 @@ class Plain(Kind):
         self.depth = depth
 
     def check(self, value: Any, name: str) -> Any:
+        """Raise unless it is plain all the way down."""
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int):
@@ -245,15 +258,18 @@ class RasterIndex(Kind):
         self.raster_class = raster_class
 
     def check(self, value: Any, name: str) -> Any:
+        """Raise unless it is a raster."""
         if not isinstance(value, self.raster_class):
             raise malformed(name, "is not a raster")
         return value
 
     def pack(self, value: Any, name: str, rasters: list[Any]) -> int:
+        """Its place in the list of rasters, where it is appended."""
         rasters.append(self.check(value, name))
         return len(rasters) - 1
 
     def unpack(self, value: Any, name: str, rasters: Sequence[Any]) -> Any:
+        """The raster at that place."""
         return rasters[Integer(0, len(rasters) - 1).check(value, name)]
 
 
@@ -299,12 +315,15 @@ class Nested(Kind):
         self.record_class = record_class
 
     def check(self, value: Any, name: str) -> Record:
+        """Raise unless it is a record of the class."""
         if not isinstance(value, self.record_class):
             raise malformed(name, "is not of the type " + self.record_class.__name__)
         return value
 
     def pack(self, value: Any, name: str, rasters: list[Any]) -> Any:
+        """Its map."""
         return self.check(value, name).to_fields(rasters)
 
     def unpack(self, value: Any, name: str, rasters: Sequence[Any]) -> Record:
+        """The record that the map describes."""
         return self.record_class.from_fields(value, rasters, name + ".")

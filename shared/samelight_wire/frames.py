@@ -30,7 +30,18 @@ from .fields import Integer, Maybe, Nested, Record, Text, malformed, wire
 from .formats import Buffer, Encoding, Raster, RasterFormat
 from .messages import KINDS, PROTOCOL, Message
 
-__all__ = ["DEFAULT_LIMITS", "TAG", "Frames", "Limits", "Side", "check_version", "decode", "encode", "job_of"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "LARGEST_FRAME",
+    "TAG",
+    "Frames",
+    "Limits",
+    "Side",
+    "check_version",
+    "decode",
+    "encode",
+    "job_of",
+]
 
 Frames = List[Union[bytes, memoryview]]
 
@@ -67,6 +78,9 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+LARGEST_FRAME = 16 * DEFAULT_LIMITS.pixels
+"""Bytes of the largest frame a message may have: as many pixels as allowed, RGBA F32. For the transport's own limit."""
 
 
 @dataclass(frozen=True)
