@@ -1,0 +1,168 @@
+"""The whole of a request, read from top to bottom: decode, compose, harmonize, lift, encode.
+
+    editor's bytes -> scene -> working picture and mask -> network -> colour change -> the layer's own pixels
+
+The network only ever sees the small working picture. Its answer becomes a colour change that varies smoothly over the
+picture, and the layer's full-resolution pixels go through that change in their own depth and encoding.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from samelight_wire.formats import Raster, Rect
+from samelight_wire.messages import HarmonizeRequest
+from torch import Tensor
+
+from samelight import compositing, lifting
+from samelight.compositing import Composition, Scene
+from samelight.lifting import Change
+from samelight.reasons import describe_shift
+
+__all__ = ["DEFAULT_MODEL", "Harmonizer", "HarmonizerSource", "OnStage", "Outcome", "Pipeline"]
+
+DEFAULT_MODEL = "hdnet-lite"
+"""The network of a request that names none (the daemon fills in its configured one before)."""
+
+Harmonizer = Callable[[Tensor, Tensor], Tensor]
+"""Picture 1 x 3 x H x W and mask 1 x 1 x H x W, both in 0..1 (sRGB), to the harmonized picture in 0..1.
+
+With a soft mask M the answer is the papers' blend I_h = G M + I_c (1 - M), so it equals the picture where M is 0.
+"""
+
+HarmonizerSource = Callable[[str], Harmonizer]
+"""A network by its name; raises what loading it raises."""
+
+OnStage = Callable[[str, float], None]
+"""Called before each stage with its name and the fraction (0..1) of the work done; may raise to stop the request."""
+
+STAGES = {"decode": 0.0, "compose": 0.2, "harmonize": 0.25, "lift": 0.5, "encode": 0.95}
+"""Each stage and the part of a request's time that usually lies before it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a request, with all that another strength needs."""
+
+    layer: Raster
+    """The harmonized layer in the format, and with the profile, that was sent."""
+    layer_rect: Rect
+    """Where the layer lies on the canvas, as sent."""
+    model: str
+    """The network that was used."""
+    seconds: dict[str, float]
+    """How long each stage took."""
+    reasons: dict[str, Any]
+    """What was done, in plain values: working size, window, mean colour shift."""
+    scene: Scene
+    """The request as it was decoded: the layer's original pixels and where they may change."""
+    change: Change
+    """The colour change at full strength."""
+
+    @property
+    def byte_length(self) -> int:
+        """Bytes that this outcome keeps in memory: the result, the original, masks and the change."""
+        return self.layer.octets.nbytes + self.scene.byte_length + self.change.byte_length
+
+
+class Pipeline:
+    """Runs requests.
+
+    Args:
+        harmonizer_source: gives a network by name.
+        working_side: the working picture has about this many pixels squared, whatever its aspect ratio.
+        threads: how many row tiles are worked on at once; None takes every core that torch may use.
+    """
+
+    def __init__(
+        self, harmonizer_source: HarmonizerSource, *, working_side: int = 256, threads: int | None = None
+    ) -> None:
+        self._harmonizer_source = harmonizer_source
+        self._working_side = working_side
+        self._threads = threads
+
+    def run(self, request: HarmonizeRequest, on_stage: OnStage | None = None) -> Outcome:
+        """Harmonize a layer.
+
+        Raises:
+            InputError: (its subclasses) the pictures cannot be worked on; no backdrop, empty mask and so on.
+            SamelightError: what the harmonizer source or `on_stage` raises.
+        """
+        clock = _Clock(on_stage)
+        threads = self._threads or torch.get_num_threads()
+        clock.begin("decode")
+        scene = compositing.decode(request)
+        clock.begin("compose")
+        composition = compositing.compose(scene, self._working_side, threads)
+        clock.begin("harmonize")
+        model = request.options.model or DEFAULT_MODEL
+        harmonized = _run_network(self._harmonizer_source(model), composition)
+        clock.begin("lift")
+        change = lifting.fit_change(*compositing.colour_pairs(scene, composition, harmonized), composition.window)
+        pixels = _apply(change, scene, request.options.strength, threads)
+        clock.begin("encode")
+        layer = _encode(pixels, request.layer)
+        reasons = {"model": model, **composition.facts(), **describe_shift(composition.picture, harmonized, composition.mask)}
+        return Outcome(layer, request.layer_rect, model, clock.end(), reasons, scene, change)
+
+    def reblend(self, outcome: Outcome, strength: float) -> Outcome:
+        """The same outcome at another strength (0..1), without a network run."""
+        clock = _Clock(None)
+        clock.begin("lift")
+        pixels = _apply(outcome.change, outcome.scene, strength, self._threads or torch.get_num_threads())
+        clock.begin("encode")
+        layer = _encode(pixels, outcome.scene.layer)
+        return replace(outcome, layer=layer, seconds=clock.end())
+
+
+class _Clock:
+    """Announces each stage and takes its time."""
+
+    def __init__(self, on_stage: OnStage | None) -> None:
+        self._on_stage = on_stage
+        self._marks: list[tuple[str, float]] = []
+
+    def begin(self, stage: str) -> None:
+        """The stage before is over, this one begins."""
+        if self._on_stage is not None:
+            self._on_stage(stage, STAGES[stage])
+        self._marks.append((stage, time.perf_counter()))
+
+    def end(self) -> dict[str, float]:
+        """The last stage is over: seconds by stage."""
+        ends = [mark for _, mark in self._marks[1:]] + [time.perf_counter()]
+        return {stage: end - began for (stage, began), end in zip(self._marks, ends, strict=True)}
+
+
+def _run_network(harmonizer: Harmonizer, composition: Composition) -> NDArray[np.float32]:
+    """The network's answer, H x W x 3 in 0..1."""
+    picture = torch.from_numpy(composition.picture).permute(2, 0, 1)[None].contiguous()
+    mask = torch.from_numpy(composition.mask)[None, None]
+    with torch.inference_mode():
+        harmonized = harmonizer(picture, mask)
+    return harmonized[0].permute(1, 2, 0).float().cpu().numpy()
+
+
+def _apply(change: Change, scene: Scene, strength: float, threads: int) -> NDArray[Any]:
+    """The layer's pixels after the change, in the layer's own format."""
+    return lifting.apply_change(
+        change,
+        scene.pixels,
+        scene.layer.format,
+        origin=(scene.layer_rect.x, scene.layer_rect.y),
+        linear=scene.space.linear,
+        strength=strength,
+        weights=scene.effect,
+        threads=threads,
+    )
+
+
+def _encode(pixels: NDArray[Any], original: Raster) -> Raster:
+    """The pixels as the raster that came in: same format, same profile."""
+    return Raster(original.format, memoryview(pixels.reshape(-1).view(np.uint8)), original.icc)
