@@ -1,1 +1,73 @@
-"""What an editor's Python and the Samelight daemon share: formats, messages, frames, errors and the clients."""
+"""What an editor's Python and the Samelight daemon share: formats, messages, frames, errors and the clients.
+
+    errors        the tree of errors, each with its wire code, a sentence and a hint
+    fields        how the fields of a message are checked
+    formats       rasters, and who converts what
+    messages      every message: all that a request carries
+    frames        a message as the frames of a multipart message, and back
+    endpoint      the connection file
+    identity      how the daemon proves that it is the user's own
+    session       one conversation with the daemon, without input and output
+    transport     what carries the frames: transport_zmq (libzmq) or transport_tcp (pure Python, over zmtp)
+    eventloop     the client for editors: never blocks, no threads
+    client        the blocking client
+
+Runs on Python 3.8 and newer with the standard library, msgpack (its pure-Python form will do), platformdirs, and pyzmq
+where it loads.
+"""
+
+from __future__ import annotations
+
+from .client import Client
+from .endpoint import Endpoint, connection_path, read_endpoint, remove_endpoint, write_endpoint
+from .errors import SamelightError
+from .eventloop import EventLoopClient
+from .formats import Alpha, Depth, Encoding, Layout, Raster, RasterFormat, Rect
+from .messages import (
+    PROTOCOL,
+    CancelRequest,
+    ErrorReply,
+    HarmonizeRequest,
+    HelloReply,
+    Message,
+    Options,
+    PreviewRequest,
+    Progress,
+    Result,
+    StatusReply,
+    StatusRequest,
+    new_job,
+)
+from .release import RELEASE
+
+__all__ = [
+    "PROTOCOL",
+    "RELEASE",
+    "Alpha",
+    "CancelRequest",
+    "Client",
+    "Depth",
+    "Encoding",
+    "Endpoint",
+    "ErrorReply",
+    "EventLoopClient",
+    "HarmonizeRequest",
+    "HelloReply",
+    "Layout",
+    "Message",
+    "Options",
+    "PreviewRequest",
+    "Progress",
+    "Raster",
+    "RasterFormat",
+    "Rect",
+    "Result",
+    "SamelightError",
+    "StatusReply",
+    "StatusRequest",
+    "connection_path",
+    "new_job",
+    "read_endpoint",
+    "remove_endpoint",
+    "write_endpoint",
+]

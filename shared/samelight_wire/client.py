@@ -102,7 +102,7 @@ class Client:
         return _answer(self._loop, StatusReply, None, None)
 
     def cancel(self, job: str) -> None:
-        """Ask the daemon to drop a job, for instance from `on_progress`; the wait for it then ends in CancelledError."""
+        """Ask the daemon to drop a job, for instance from `on_progress`; its wait then ends in CancelledError."""
         self._loop.send(CancelRequest(job))
 
     def close(self) -> None:
