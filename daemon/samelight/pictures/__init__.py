@@ -1,0 +1,20 @@
+"""Picture files: PNG, JPEG, TIFF and WebP in and out, with their own depth, alpha, ICC profile and resolution."""
+
+from samelight.pictures.comparison import before_and_after
+from samelight.pictures.picture import Picture
+from samelight.pictures.rasters import mask_to_raster, picture_from_raster, picture_to_raster
+from samelight.pictures.reading import SUFFIXES, read_mask, read_picture
+from samelight.pictures.writing import check_output, write_picture
+
+__all__ = [
+    "SUFFIXES",
+    "Picture",
+    "before_and_after",
+    "check_output",
+    "mask_to_raster",
+    "picture_from_raster",
+    "picture_to_raster",
+    "read_mask",
+    "read_picture",
+    "write_picture",
+]

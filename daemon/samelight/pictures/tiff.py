@@ -1,0 +1,103 @@
+"""TIFF with 8 or 16 bits a sample or float samples, in any of its usual compressions."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from samelight.pictures.orientation import upright
+from samelight.pictures.picture import Picture, Pixels
+from samelight_wire.errors import PictureTooLargeError, UnsupportedFormatError
+
+__all__ = ["decode_tiff", "encode_tiff"]
+
+DEPTHS = ("uint8", "uint16", "float16", "float32")
+ASSOCIATED_ALPHA = 1  # the TIFF standard's name for premultiplied
+CENTIMETRES_PER_INCH = 2.54
+UNIT_CENTIMETRE = 3
+
+
+def decode_tiff(data: bytes, max_pixels: int) -> Picture:
+    """The first page of a TIFF file.
+
+    Raises:
+        OSError, ValueError: the file is damaged.
+        PictureTooLargeError, UnsupportedFormatError: as `read_picture` says.
+    """
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            return _decode_page(file.pages[0], max_pixels)
+    except (tifffile.TiffFileError, IndexError, KeyError, TypeError, RuntimeError) as error:
+        raise OSError(str(error)) from error
+
+
+def _decode_page(page: Any, max_pixels: int) -> Picture:
+    """A page's pixels and metadata."""
+    if page.imagewidth * page.imagelength > max_pixels:
+        raise PictureTooLargeError(
+            f"it has {page.imagewidth} x {page.imagelength} pixels, the limit is {max_pixels:,}."
+        )
+    if page.axes not in ("YX", "YXS", "SYX") or str(page.dtype) not in DEPTHS:
+        raise UnsupportedFormatError(f"its samples are {page.dtype} along {page.axes}.")
+    pixels = _in_order(page)
+    orientation = page.tags.valueof(274, 1)
+    return Picture(
+        np.ascontiguousarray(upright(pixels, int(orientation))),
+        icc=page.tags.valueof(34675),
+        dpi=_resolution(page),
+        premultiplied=ASSOCIATED_ALPHA in page.extrasamples,
+    )
+
+
+def _in_order(page: Any) -> Pixels:
+    """The samples, H x W x C, black at 0."""
+    kind = tifffile.PHOTOMETRIC(page.photometric).name
+    colours = {"MINISBLACK": 1, "MINISWHITE": 1, "RGB": 3, "YCBCR": 3}.get(kind)
+    if colours is None:
+        raise UnsupportedFormatError(f"its colours are {kind}, not RGB or gray.")
+    pixels: Pixels = page.asarray()
+    if page.axes == "YX":
+        pixels = pixels[..., np.newaxis]
+    elif page.axes == "SYX":
+        pixels = np.moveaxis(pixels, 0, -1)
+    # Further channels than alpha are an editor's own masks; they are no part of the picture.
+    pixels = pixels[..., : colours + 1]
+    if kind == "MINISWHITE":
+        pixels = pixels.copy()
+        pixels[..., 0] = (np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1) - pixels[..., 0]
+    return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+
+
+def _resolution(page: Any) -> tuple[float, float] | None:
+    """Pixels per inch across and down."""
+    values = (page.tags.valueof(282), page.tags.valueof(283))
+    if not all(isinstance(value, tuple) and value[0] and value[1] for value in values):
+        return None
+    scale = CENTIMETRES_PER_INCH if page.tags.valueof(296, 2) == UNIT_CENTIMETRE else 1.0
+    across, down = (scale * value[0] / value[1] for value in values)
+    return across, down
+
+
+def encode_tiff(picture: Picture) -> bytes:
+    """A TIFF file of a picture, deflated, with its profile and resolution."""
+    gray = picture.channels <= 2
+    alpha = ["assocalpha" if picture.premultiplied else "unassalpha"] if picture.has_alpha else None
+    with io.BytesIO() as out:
+        tifffile.imwrite(
+            out,
+            picture.pixels[..., 0] if picture.channels == 1 else picture.pixels,
+            photometric="minisblack" if gray else "rgb",
+            planarconfig="contig" if picture.channels > 1 else None,
+            extrasamples=alpha,
+            compression="zlib",
+            predictor=True,
+            iccprofile=picture.icc,
+            resolution=picture.dpi,
+            resolutionunit="INCH" if picture.dpi else None,
+            software=False,
+            metadata=None,
+        )
+        return out.getvalue()

@@ -1,0 +1,132 @@
+"""Writes picture files: whole or not at all, so that a full disk never costs an older file of the same name."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from samelight.pictures.picture import Picture
+from samelight.pictures.reading import SUFFIXES
+from samelight_wire.errors import OutputError
+
+__all__ = ["check_output", "replace_file", "write_picture"]
+
+# Almost without loss; in JPEG, colour at full resolution too.
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "PNG": {"compress_level": 3},
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WEBP": {"quality": 95, "exact": True},
+}
+
+
+def check_output(path: Path) -> None:
+    """Finds out before the work what would prevent writing its result.
+
+    Raises:
+        OutputError: the name's ending is no known format, the folder does not exist, or the name is a folder's.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise OutputError(
+            f'"{path}" does not say which format to write.', "Let the name end in .png, .tif, .jpg or .webp."
+        )
+    if path.exists() and not path.is_file():
+        raise OutputError(f'"{path}" is not a file, so it cannot be replaced.', "Choose another name.")
+    if not path.parent.is_dir():
+        raise OutputError(f'There is no folder "{path.parent}".', "Create the folder first, or choose another one.")
+
+
+def write_picture(picture: Picture, path: Path) -> None:
+    """Writes a picture in the format that the name's ending says, at its own depth where the format has it.
+
+    JPEG and WebP hold 8 bits and PNG 16 bits; 16-bit samples are rounded for the former.
+
+    Raises:
+        OutputError: what `check_output` raises; the format cannot hold the picture; or the disk cannot. In each case a
+            file of that name that was there before still is, unchanged.
+    """
+    check_output(path)
+    replace_file(path, _encode(picture, path.suffix.lower()))
+
+
+def _encode(picture: Picture, suffix: str) -> bytes:
+    """The bytes of the file."""
+    if suffix in (".tif", ".tiff"):
+        from samelight.pictures.tiff import encode_tiff
+
+        return encode_tiff(picture)
+    if picture.pixels.dtype.kind == "f" or picture.premultiplied:
+        raise OutputError(
+            f"A {suffix[1:].upper()} file cannot hold float or premultiplied samples.", "Write a .tif file instead."
+        )
+    if suffix == ".png":
+        if picture.pixels.dtype == np.uint16:
+            from samelight.pictures.png16 import encode_png16
+
+            return encode_png16(picture)
+        return _encode_by_pillow(picture, "PNG")
+    if suffix == ".webp":
+        return _encode_by_pillow(picture, "WEBP")
+    if picture.has_alpha:
+        raise OutputError("A JPEG file cannot hold transparency.", "Write a .png or .tif file instead.")
+    return _encode_by_pillow(picture, "JPEG")
+
+
+def _encode_by_pillow(picture: Picture, file_format: str) -> bytes:
+    """An 8-bit file of the picture."""
+    pixels = picture.to_8_bit()
+    image = Image.fromarray(pixels[..., 0] if picture.channels == 1 else pixels)
+    known = {"icc_profile": picture.icc, "exif": picture.exif, "dpi": picture.dpi}
+    metadata = {name: value for name, value in known.items() if value is not None}
+    with io.BytesIO() as out:
+        try:
+            image.save(out, file_format, **OPTIONS[file_format], **metadata)
+        except (OSError, ValueError) as error:
+            raise OutputError(
+                f"A {file_format} file cannot hold this picture: {error}.", "Write a .png or .tif file instead."
+            ) from error
+        return out.getvalue()
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Puts a file with these bytes at a path in one step; a file already there is replaced only by a complete one.
+
+    Raises:
+        OutputError: the disk is full or the folder does not allow it.
+    """
+    target = path.resolve()  # a symbolic link stays one; what it points to is replaced
+    temporary: Path | None = None
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        temporary = Path(name)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        temporary.chmod(_mode(target))
+        temporary.replace(target)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):  # the error being reported says what is wrong with the folder
+                temporary.unlink(missing_ok=True)
+        raise OutputError(
+            f'"{path}" cannot be written: {error.strerror or error}.',
+            "Check that the folder is writable and has free space; a file that was there before is unchanged.",
+        ) from error
+
+
+def _mode(target: Path) -> int:
+    """The permissions of the file to be replaced, or those that a new file gets."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

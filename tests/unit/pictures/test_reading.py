@@ -1,0 +1,179 @@
+"""Reading picture files: everything is kept, everything bad is refused in one sentence."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageCms
+
+from samelight.pictures import read_mask, read_picture
+from samelight_wire.errors import PictureTooLargeError, UnreadablePictureError, UnsupportedFormatError
+
+ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def noise(*shape: int, dtype: type = np.uint8) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, np.iinfo(dtype).max, shape, dtype=dtype, endpoint=True)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_16_bit_png_keeps_every_bit(tmp_path: Path, channels: int) -> None:
+    pixels = noise(5, 7, channels, dtype=np.uint16)
+    (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(pixels[..., 0] if channels == 1 else pixels))
+    picture = read_picture(tmp_path / "a.png")
+    assert picture.pixels.dtype == np.uint16
+    np.testing.assert_array_equal(picture.pixels, pixels)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp", "jpg"])
+def test_profile_and_resolution_are_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(noise(6, 8, 3)).save(path, icc_profile=ICC, dpi=(300, 300))
+    picture = read_picture(path)
+    assert picture.icc == ICC
+    if suffix != "webp":  # the format has no field for it
+        assert picture.dpi == pytest.approx((300, 300), abs=0.1)
+
+
+@pytest.mark.parametrize("compression", [None, "lzw", "zlib"])
+def test_16_bit_tiff_in_the_usual_compressions(tmp_path: Path, compression: str | None) -> None:
+    pixels = noise(5, 7, 4, dtype=np.uint16)
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        pixels,
+        photometric="rgb",
+        extrasamples=["unassalpha"],
+        compression=compression,
+        iccprofile=ICC,
+    )
+    picture = read_picture(tmp_path / "a.tif")
+    np.testing.assert_array_equal(picture.pixels, pixels)
+    assert (picture.icc, picture.premultiplied) == (ICC, False)
+
+
+def test_float_and_planar_tiff(tmp_path: Path) -> None:
+    pixels = np.linspace(-0.5, 2, 3 * 4 * 5, dtype=np.float32).reshape(3, 4, 5)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", planarconfig="separate")
+    np.testing.assert_array_equal(read_picture(tmp_path / "a.tif").pixels, np.moveaxis(pixels, 0, -1))
+
+
+def test_palette_with_transparency_becomes_rgba(tmp_path: Path) -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 255, 0])
+    image.putpixel((1, 0), 1)
+    image.save(tmp_path / "a.png", transparency=1)
+    assert read_picture(tmp_path / "a.png").pixels.tolist() == [[[255, 0, 0, 255], [0, 255, 0, 0]]]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied_once(tmp_path: Path, orientation: int) -> None:
+    pixels = noise(2, 3, 3)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif.tobytes())
+    picture = read_picture(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as image:
+        from PIL import ImageOps
+
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    np.testing.assert_array_equal(picture.pixels, expected)
+    kept = Image.Exif()
+    kept.load(picture.exif)
+    assert kept.get(0x0112, 1) == 1
+
+
+def bomb(width: int, height: int, bits: int) -> bytes:
+    """A PNG that declares a size and holds almost nothing."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = struct.pack(">IIBBBBB", width, height, bits, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_png_that_declares_a_giant_size_takes_no_memory(tmp_path: Path, bits: int) -> None:
+    import tracemalloc
+
+    (tmp_path / "bomb.png").write_bytes(bomb(100_000, 100_000, bits))
+    tracemalloc.start()
+    try:
+        with pytest.raises(PictureTooLargeError, match=r"bomb\.png.*100000 x 100000"):
+            read_picture(tmp_path / "bomb.png")
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_limit_of_the_caller_holds_for_every_format(tmp_path: Path) -> None:
+    for suffix in ("png", "jpg", "tif", "webp"):
+        Image.fromarray(noise(10, 10, 3)).save(tmp_path / f"a.{suffix}")
+        with pytest.raises(PictureTooLargeError):
+            read_picture(tmp_path / f"a.{suffix}", max_pixels=99)
+        assert read_picture(tmp_path / f"a.{suffix}", max_pixels=100).width == 10
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_truncated_files_are_refused(tmp_path: Path, suffix: str, dtype: type) -> None:
+    path = tmp_path / f"a.{suffix}"
+    pixels = noise(40, 40, 3, dtype=dtype)
+    if dtype == np.uint8:
+        Image.fromarray(pixels).save(path)
+    elif suffix == "png":
+        path.write_bytes(imagecodecs.png_encode(pixels))
+    else:
+        tifffile.imwrite(path, pixels, photometric="rgb")
+    whole = path.read_bytes()
+    for length in (9, 20, 40, len(whole) // 2):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UnreadablePictureError, match=r"damaged|no PNG"):
+            read_picture(path)
+
+
+def test_what_is_no_picture_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("not a picture")
+    (tmp_path / "empty.png").write_bytes(b"")
+    with pytest.raises(UnreadablePictureError, match=r"text\.png.* is no PNG"):
+        read_picture(tmp_path / "text.png")
+    with pytest.raises(UnreadablePictureError, match=r"empty\.png.* is no PNG"):
+        read_picture(tmp_path / "empty.png")
+    with pytest.raises(UnreadablePictureError, match="There is no file"):
+        read_picture(tmp_path / "missing.png")
+    with pytest.raises(UnreadablePictureError, match="is a folder"):
+        read_picture(tmp_path)
+
+
+def test_cmyk_is_refused(tmp_path: Path) -> None:
+    Image.new("CMYK", (4, 4)).save(tmp_path / "a.jpg")
+    Image.new("CMYK", (4, 4)).save(tmp_path / "a.tif")
+    with pytest.raises(UnsupportedFormatError, match="CMYK"):
+        read_picture(tmp_path / "a.jpg")
+    with pytest.raises(UnsupportedFormatError, match="SEPARATED"):
+        read_picture(tmp_path / "a.tif")
+
+
+def test_masks_gray_colour_and_cut_out(tmp_path: Path) -> None:
+    gray = noise(3, 4)
+    Image.fromarray(gray).save(tmp_path / "gray.png")
+    Image.fromarray(np.repeat(gray[..., None], 3, 2)).save(tmp_path / "rgb.png")
+    opaque = np.dstack([gray, gray, gray, np.full_like(gray, 255)])
+    Image.fromarray(opaque).save(tmp_path / "opaque.png")
+    cut_out = np.dstack([noise(3, 4, 3), gray])
+    Image.fromarray(cut_out).save(tmp_path / "cutout.png")
+    for name in ("gray", "rgb", "opaque", "cutout"):
+        np.testing.assert_array_equal(read_mask(tmp_path / f"{name}.png"), gray, err_msg=name)
+
+
+def test_a_1_bit_mask_spans_the_whole_range(tmp_path: Path) -> None:
+    Image.fromarray(np.eye(3, dtype=bool)).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.png"), np.eye(3, dtype=np.uint8) * 255)

@@ -1,0 +1,133 @@
+"""Writing picture files: nothing is lost on the way, and an old file never is."""
+
+from __future__ import annotations
+
+import resource
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from samelight.pictures import (
+    Picture,
+    before_and_after,
+    mask_to_raster,
+    picture_from_raster,
+    picture_to_raster,
+    read_picture,
+    write_picture,
+)
+from samelight_wire.errors import OutputError
+from samelight_wire.formats import Alpha, Encoding, Layout
+
+ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def picture(channels: int, dtype: type = np.uint16, **metadata: object) -> Picture:
+    pixels = np.random.default_rng(2).integers(0, np.iinfo(dtype).max, (9, 11, channels), dtype=dtype, endpoint=True)
+    return Picture(pixels, **metadata)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_what_is_written_is_read_back(tmp_path: Path, suffix: str, channels: int, dtype: type) -> None:
+    original = picture(channels, dtype, icc=ICC, dpi=(240.0, 240.0))
+    write_picture(original, tmp_path / f"a.{suffix}")
+    again = read_picture(tmp_path / f"a.{suffix}")
+    assert again.pixels.dtype == dtype
+    np.testing.assert_array_equal(again.pixels, original.pixels)
+    assert again.icc == ICC
+    assert again.dpi == pytest.approx((240, 240), abs=0.1)
+
+
+def test_exif_survives_in_8_and_16_bits(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Camera"
+    for dtype in (np.uint8, np.uint16):
+        write_picture(picture(3, dtype, exif=exif.tobytes()), tmp_path / "a.png")
+        again = Image.Exif()
+        again.load(read_picture(tmp_path / "a.png").exif)
+        assert again[0x010F] == "Camera"
+
+
+def test_premultiplied_tiff_stays_premultiplied(tmp_path: Path) -> None:
+    write_picture(picture(4, premultiplied=True), tmp_path / "a.tif")
+    assert read_picture(tmp_path / "a.tif").premultiplied
+
+
+def test_16_bits_are_rounded_for_jpeg(tmp_path: Path) -> None:
+    flat = Picture(np.full((16, 16, 3), 200 * 257 + 100, np.uint16))
+    write_picture(flat, tmp_path / "a.jpg")
+    assert np.abs(read_picture(tmp_path / "a.jpg").pixels.astype(int) - 200).max() <= 1
+
+
+def test_what_a_format_cannot_hold_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="transparency"):
+        write_picture(picture(4), tmp_path / "a.jpg")
+    with pytest.raises(OutputError, match="float"):
+        write_picture(Picture(np.zeros((2, 2, 3), np.float32)), tmp_path / "a.png")
+    with pytest.raises(OutputError, match="which format"):
+        write_picture(picture(3), tmp_path / "a.gif")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_outputs_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(OutputError, match="not a file"):
+        write_picture(picture(3), tmp_path / "folder.png")
+    with pytest.raises(OutputError, match="no folder"):
+        write_picture(picture(3), tmp_path / "missing" / "a.png")
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "jpg"])
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(b"the old file")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OutputError, match="cannot be written"):
+            write_picture(picture(3), path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"the old file"
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_permissions_and_links_are_kept(tmp_path: Path) -> None:
+    target = tmp_path / "target.png"
+    target.write_bytes(b"old")
+    target.chmod(0o640)
+    (tmp_path / "link.png").symlink_to(target)
+    write_picture(picture(3), tmp_path / "link.png")
+    assert (tmp_path / "link.png").is_symlink()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert read_picture(target).channels == 3
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_rasters_there_and_back(channels: int) -> None:
+    original = picture(channels, icc=ICC)
+    raster = picture_to_raster(original)
+    raster.validate()
+    assert raster.format.encoding is Encoding.ICC
+    assert raster.format.layout is {1: Layout.GRAYA, 2: Layout.GRAYA, 3: Layout.RGB, 4: Layout.RGBA}[channels]
+    np.testing.assert_array_equal(picture_from_raster(raster, original).pixels, original.pixels)
+
+
+def test_mask_raster_is_valid() -> None:
+    raster = mask_to_raster(np.arange(6, dtype=np.uint8).reshape(2, 3))
+    raster.validate()
+    assert raster.format.alpha is Alpha.NONE
+    assert bytes(raster.octets) == bytes(range(6))
+
+
+def test_before_and_after_shows_both_halves() -> None:
+    dark, bright = (Picture(np.full((40, 60, 3), value, np.uint8)) for value in (10, 200))
+    sheet = before_and_after(dark, bright).pixels
+    assert sheet.shape == (40, 128, 3)
+    assert (sheet[5, 5] == 10).all()
+    assert (sheet[5, -5] == 200).all()
