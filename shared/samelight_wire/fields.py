@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
@@ -127,7 +128,7 @@ class Real(Kind):
         """Raise unless it is a finite number in range; gives a float."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise malformed(name, "is not a number")
-        if not math.isfinite(value):
+        if not abs(value) <= sys.float_info.max:  # also for integers too large to become a float, and for NaN
             raise malformed(name, "is not a finite number")
         if not self.low <= value <= self.high:
             raise malformed(name, f"is {value}, not in {self.low}..{self.high}")
