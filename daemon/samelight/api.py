@@ -1,0 +1,102 @@
+"""Samelight as a function: arrays in, an array out, in this process and without a daemon."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from samelight_wire.errors import InvalidOptionError, SizeMismatchError, UnsupportedFormatError
+from samelight_wire.formats import Alpha, Depth, Layout, Raster, RasterFormat, Rect
+from samelight_wire.messages import HarmonizeRequest, Options, new_job
+
+from samelight.devices import choose_devices
+from samelight.pipeline import Pipeline
+from samelight.pool import ModelPool
+
+__all__ = ["harmonize"]
+
+_DEPTHS = {"uint8": Depth.U8, "uint16": Depth.U16, "float16": Depth.F16, "float32": Depth.F32}
+_LAYOUTS = {3: Layout.RGB, 4: Layout.RGBA}
+IDLE_SECONDS = 900.0
+
+
+def harmonize(
+    composite: NDArray[Any],
+    mask: NDArray[Any],
+    *,
+    model: str | None = None,
+    strength: float = 1.0,
+    backdrop: NDArray[Any] | None = None,
+    device: str | None = None,
+) -> NDArray[Any]:
+    """Give the masked part of a picture the light of the rest.
+
+    Args:
+        composite: H x W x 3 (RGB) or H x W x 4 (RGB and straight alpha) in sRGB; uint8, uint16, float16 or float32,
+            floats in 0..1 (values beyond pass through the change).
+        mask: H x W; bool, or of the types above. Nonzero is foreground, values between are soft edges.
+        model: a network's name; None is the default one.
+        strength: 0..1, a blend from the picture as it was to the harmonized one.
+        backdrop: H x W x 3 or 4, what lies below; then `composite` is the layer above it and its alpha counts too.
+        device: "cpu", "cuda", "cuda:1", "mps"; None takes what is there.
+
+    Returns: an array of composite's shape and type. Outside of the mask every bit is the same, and so is all alpha.
+
+    Raises:
+        InputError: (its subclasses) wrong shapes or types, an empty mask, one that covers everything, NaN.
+        WeightsError: the network's weights are missing or damaged.
+    """
+    if not 0.0 <= strength <= 1.0:
+        raise InvalidOptionError(f"The strength is {strength}, but it has to lie between 0 and 1.", "1 is the full effect.")
+    layer = _picture("composite", composite)
+    size = layer.format
+    if mask.shape != (size.height, size.width):
+        shape = " x ".join(map(str, mask.shape))
+        raise SizeMismatchError(f"The mask has {shape} samples, but the picture has {size.height} x {size.width}.")
+    frame = Rect(0, 0, size.width, size.height)
+    request = HarmonizeRequest(
+        job=new_job(),
+        layer=layer,
+        layer_rect=frame,
+        backdrop=None if backdrop is None else _picture("backdrop", backdrop),
+        backdrop_rect=None if backdrop is None else Rect(0, 0, backdrop.shape[1], backdrop.shape[0]),
+        selection=_mask(mask),
+        selection_rect=frame,
+        options=Options(model=model, strength=float(strength)),
+    )
+    outcome = _pipeline(device or "auto").run(request)
+    return np.frombuffer(outcome.layer.data, dtype=composite.dtype).reshape(composite.shape).copy()
+
+
+@lru_cache(maxsize=4)
+def _pipeline(device: str) -> Pipeline:
+    """The pipeline of a device; networks stay loaded for the next call."""
+    return Pipeline(ModelPool(choose_devices(device)[0], IDLE_SECONDS).get)
+
+
+def _picture(name: str, array: NDArray[Any]) -> Raster:
+    """A raster on an array's own memory."""
+    if array.ndim != 3 or array.shape[2] not in _LAYOUTS or 0 in array.shape:
+        raise UnsupportedFormatError(
+            f"The {name} has the shape {array.shape}, but H x W x 3 or H x W x 4 is needed.", "Repeat gray three times."
+        )
+    return _raster(name, array, _LAYOUTS[array.shape[2]])
+
+
+def _mask(array: NDArray[Any]) -> Raster:
+    """A mask's raster; true is 255."""
+    return _raster("mask", array.astype(np.uint8) * np.uint8(255) if array.dtype == np.bool_ else array, Layout.MASK)
+
+
+def _raster(name: str, array: NDArray[Any], layout: Layout) -> Raster:
+    if array.dtype.name not in _DEPTHS:
+        raise UnsupportedFormatError(
+            f"The {name} holds {array.dtype.name}, which is not supported.",
+            "Convert it to uint8, uint16, float16 or float32.",
+        )
+    alpha = Alpha.STRAIGHT if layout.has_alpha else Alpha.NONE
+    form = RasterFormat(array.shape[1], array.shape[0], layout, _DEPTHS[array.dtype.name], alpha=alpha)
+    samples = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
+    return Raster(form, memoryview(samples.reshape(-1).view(np.uint8)))

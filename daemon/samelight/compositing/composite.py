@@ -1,0 +1,127 @@
+"""The working picture: layer over backdrop, small, in sRGB, with the mask of what is to be harmonized."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from samelight_wire.errors import EmptyMaskError, NoBackdropError, TransparentLayerError
+from samelight_wire.formats import Rect
+
+from samelight.compositing.coverage import Coverage
+from samelight.compositing.fill import fill_unknown
+from samelight.compositing.reduction import Averages, Weights, reduce
+from samelight.compositing.scene import Scene
+from samelight.compositing.spaces import colour_space
+from samelight.compositing.window import choose_window, working_size
+
+__all__ = ["Composition", "colour_pairs", "compose"]
+
+Array = NDArray[np.float32]
+
+# A place where less of the backdrop than this is visible tells nothing about it.
+LEAST_KNOWN = 0.05
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What the network sees, H x W, and what the lift needs to know beside it."""
+
+    picture: Array
+    """H x W x 3, the composite I_c in sRGB code values 0..1."""
+    mask: Array
+    """H x W in 0..1, the soft mask M: layer alpha x layer mask x selection."""
+    known: Array
+    """H x W in 0..1, how much of the backdrop is visible; elsewhere the picture is filled in."""
+    colours: Array
+    """H x W x C, the foreground's own colours in the layer's own encoding; 0 where the mask is 0."""
+    window: Rect
+    """The part of the canvas that the picture shows."""
+
+    def facts(self) -> dict[str, Any]:
+        """The working size, the window and the mask's share, as plain values."""
+        height, width = self.mask.shape
+        return {
+            "working_size": [width, height],
+            "window": [self.window.x, self.window.y, self.window.width, self.window.height],
+            "foreground_share": round(float(self.mask.mean()), 4),
+            "known_backdrop_share": round(float(self.known.mean()), 4),
+        }
+
+
+def compose(scene: Scene, side: int = 256, threads: int = 1) -> Composition:
+    """Lay the layer over its backdrop at working resolution.
+
+    Args:
+        scene: the decoded request.
+        side: the working picture has about side x side pixels.
+        threads: pieces of the layer that are averaged at once.
+
+    Raises:
+        EmptyMaskError: nothing visible is selected.
+        TransparentLayerError: nothing of the layer is visible.
+        NoBackdropError: no backdrop is visible around the foreground.
+    """
+    window = choose_window(scene.bounds, scene.backdrop_rect)
+    size = working_size(window, side)
+    front = _average(scene, scene.foreground, window, size, threads)
+    mask = front.weight
+    if not mask.any():
+        raise EmptyMaskError() if scene.effect.masks else TransparentLayerError()
+    # Without a selection all that shows of the layer is foreground.
+    shown = _average(scene, scene.shown, window, size, threads) if scene.effect.masks else front
+    back, back_weight = _backdrop(scene, window, size, threads)
+    layer = scene.space.to_srgb(shown.colour)
+    rest = np.maximum(shown.weight - mask, 0.0)
+    below = (1 - shown.weight) * back_weight
+    known = rest + below
+    if not (known > LEAST_KNOWN).any():
+        raise _no_backdrop(scene)
+    visible = (rest[..., None] * layer + below[..., None] * back) / np.maximum(known, 1e-8)[..., None]
+    filled = fill_unknown(visible, known)
+    ground = back_weight[..., None] * back + (1 - back_weight)[..., None] * filled
+    picture = shown.weight[..., None] * layer + (1 - shown.weight)[..., None] * ground
+    picture = np.clip(picture, 0.0, 1.0).astype(np.float32)
+    return Composition(picture, mask, known, front.colour, window)
+
+
+def colour_pairs(scene: Scene, composition: Composition, harmonized: Array) -> tuple[Array, Array, Array]:
+    """From the network's answer to what the lift is fitted to.
+
+    The answer is the blend I_h = G M + I_c (1 - M): the layer's own colours moved by G - I_c, so that the move is
+    divided by M. A place counts by M^2, because division by M makes its error so much larger.
+
+    Args:
+        harmonized: H x W x 3, the network's answer, sRGB code values.
+
+    Returns: colours before (H x W x C, the layer's own encoding), colours after, weights (H x W).
+    """
+    mask = composition.mask
+    change = (harmonized - composition.picture) / np.maximum(mask, LEAST_KNOWN)[..., None]
+    after = scene.space.carry(composition.colours, change)
+    return composition.colours, after, mask * mask
+
+
+def _average(scene: Scene, coverage: Coverage, window: Rect, size: tuple[int, int], threads: int) -> Averages:
+    """Mean colours and coverage of the layer under a coverage."""
+    weights: Weights | None = coverage.rows if coverage.masks else None
+    return reduce(scene.layer, scene.layer_rect, window, size, weights, threads)
+
+
+def _backdrop(scene: Scene, window: Rect, size: tuple[int, int], threads: int) -> tuple[Array, Array]:
+    """The backdrop in sRGB (H x W x 3) and how much of each cell it covers (H x W); nothing for a flattened picture."""
+    if scene.backdrop is None:
+        return np.zeros((*size, 3), np.float32), np.zeros(size, np.float32)
+    averages = reduce(scene.backdrop, scene.backdrop_rect, window, size, None, threads)
+    return colour_space(scene.backdrop).to_srgb(averages.colour), averages.weight
+
+
+def _no_backdrop(scene: Scene) -> NoBackdropError:
+    if scene.backdrop is None:
+        return NoBackdropError(
+            "The mask covers the whole picture, so there is no backdrop to take the light from.",
+            "Leave the backdrop out of the mask: only the pasted object belongs into it.",
+        )
+    return NoBackdropError("Nothing is visible below the layer, so there is no backdrop to take the light from.")

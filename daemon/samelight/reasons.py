@@ -1,0 +1,66 @@
+"""What a harmonization did, in figures and in words: so that a person sees why the layer looks as it does now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samelight import srgb
+
+__all__ = ["describe_shift"]
+
+Picture = NDArray[np.float32]
+
+NOTICEABLE_STOPS = 0.05
+NOTICEABLE_CHANGE = 0.03
+
+
+def describe_shift(before: Picture, after: Picture, mask: Picture) -> dict[str, Any]:
+    """The foreground's mean change.
+
+    Args:
+        before, after: H x W x 3, sRGB code values 0..1.
+        mask: H x W in 0..1, the foreground.
+
+    Returns: `exposure_stops` (mean luminance), `warmth_stops` (red against blue; positive is warmer), `tint_stops`
+    (green against magenta; positive is greener), `saturation_change` (0.1 is a tenth more) and `summary`, a sentence.
+    """
+    mean_before, mean_after = (_mean(srgb.decode(picture), mask) for picture in (before, after))
+    stops = np.log2((mean_after + 1e-4) / (mean_before + 1e-4))
+    exposure = float(np.log2((mean_after @ srgb.LUMINANCE + 1e-4) / (mean_before @ srgb.LUMINANCE + 1e-4)))
+    figures = {
+        "exposure_stops": round(exposure, 3),
+        "warmth_stops": round(float(stops[0] - stops[2]), 3),
+        "tint_stops": round(float(stops[1] - (stops[0] + stops[2]) / 2), 3),
+        "saturation_change": round(_saturation(after, mask) / max(_saturation(before, mask), 1e-3) - 1, 3),
+    }
+    return {**figures, "summary": _in_words(figures)}
+
+
+def _mean(picture: Picture, mask: Picture) -> Picture:
+    """The weighted mean colour: 3."""
+    mean: Picture = np.einsum("hwc,hw->c", picture, mask) / mask.sum()
+    return mean
+
+
+def _saturation(picture: Picture, mask: Picture) -> float:
+    """The weighted mean distance between a pixel's largest and smallest channel, 0..1."""
+    return float(((picture.max(axis=2) - picture.min(axis=2)) * mask).sum() / mask.sum())
+
+
+def _in_words(figures: dict[str, float]) -> str:
+    """A sentence that names what a person would notice."""
+    parts = []
+    for key, limit, more, less in (
+        ("exposure_stops", NOTICEABLE_STOPS, "brighter", "darker"),
+        ("warmth_stops", NOTICEABLE_STOPS, "warmer", "cooler"),
+        ("tint_stops", NOTICEABLE_STOPS, "greener", "more magenta"),
+    ):
+        if abs(figures[key]) >= limit:
+            parts.append(f"{abs(figures[key]):.2f} stops {more if figures[key] > 0 else less}")
+    change = figures["saturation_change"]
+    if abs(change) >= NOTICEABLE_CHANGE:
+        parts.append(f"{abs(change):.0%} {'more' if change > 0 else 'less'} saturated")
+    return ("The foreground became " + ", ".join(parts) + ".") if parts else "The foreground hardly changed."
