@@ -7,13 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from pathlib import Path
-
-from samelight_wire.client import Client
 
 from samelight.lifecycle import instance_lock
 from samelight.logs import log_path
+from samelight_wire.client import Client
 from samelight_wire.endpoint import Endpoint, connection_path, read_endpoint
 from samelight_wire.errors import (
     ConnectionFailed,
@@ -47,26 +46,27 @@ def start_detached() -> Endpoint:
         RequestTimeout: it did not begin to answer in time.
     """
     before = _token()
-    output = log_path().with_name("start.log")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with output.open("wb") as sink:
+    with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             FOREGROUND,
             stdin=subprocess.DEVNULL,
-            stdout=sink,
+            stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             creationflags=WINDOWS_FLAGS,
         )
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise _reported_error(output)
-        if _token() not in (None, before):
-            return read_endpoint()
-        time.sleep(POLL_SECONDS)
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                output.seek(0)
+                raise _reported_error(output.read())
+            if _token() not in (None, before):
+                return read_endpoint()
+            time.sleep(POLL_SECONDS)
     process.terminate()
-    raise RequestTimeout(f"The daemon did not start within {START_SECONDS:.0f} seconds.", f"{output} may say why.")
+    raise RequestTimeout(
+        f"The daemon did not start within {START_SECONDS:.0f} seconds.", f"The log {log_path()} may say why."
+    )
 
 
 def stop_running() -> int | None:
@@ -108,11 +108,15 @@ def _token() -> str | None:
         return None
 
 
-def _reported_error(output: Path) -> SamelightError:
-    """The error that a daemon left on its last line before it ended."""
-    lines = output.read_text(encoding="utf-8", errors="replace").splitlines()
+def _reported_error(output: bytes) -> SamelightError:
+    """The error that a daemon wrote on its last line before it ended."""
+    lines = output.decode("utf-8", errors="replace").splitlines()
     try:
         error = json.loads(lines[-1])["error"]
         return from_wire(error["code"], error["message"], error["hint"])
     except (IndexError, KeyError, TypeError, ValueError):
-        return InternalError("The daemon ended while it started.", f"{output} says what happened.")
+        said = lines[-1] if lines else "nothing"
+        return InternalError(
+            f"The daemon ended while it started; the last it said was: {said}",
+            'Run "samelight daemon" without --detach to see all of it.',
+        )

@@ -7,12 +7,12 @@ import time
 from collections.abc import Sequence
 
 import torch
-from samelight.pipeline import Outcome, Pipeline
 
 from samelight import harmonizers, weights
 from samelight.devices import choose_devices, describe_device, use_all_cores
 from samelight.jobs import OnStage
 from samelight.memory import give_back
+from samelight.pipeline import Outcome, Pipeline
 from samelight.pool import ModelPool
 from samelight.settings import Settings
 from samelight_wire.errors import WeightsCorruptError

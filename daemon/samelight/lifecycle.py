@@ -19,6 +19,7 @@ from samelight.service import Service
 from samelight.settings import Settings
 from samelight.worker import Crew
 from samelight_wire.endpoint import Endpoint, connection_path, remove_endpoint, write_endpoint
+from samelight_wire.errors import SamelightError
 from samelight_wire.frames import Limits
 from samelight_wire.release import RELEASE
 
@@ -65,6 +66,12 @@ def run_daemon(settings: Settings, announce: Callable[[Endpoint], None]) -> None
                 announce(endpoint)
                 server.run(service)
             service.close()
+        except SamelightError as error:
+            logger.error("%s", error)
+            raise
+        except Exception:
+            logger.exception("The daemon failed")
+            raise
         finally:
             server.close()
             _dismiss(crew)

@@ -23,7 +23,7 @@ def log_path() -> Path:
 
 
 def open_log(level: str, path: Path | None = None) -> Path:
-    """Sends everything logged under "samelight" to the rotating file, warnings to standard error too.
+    """Sends everything logged under "samelight" to the rotating file, and warnings to the terminal if there is one.
 
     Args:
         level: "debug", "info", "warning" or "error".
@@ -36,12 +36,13 @@ def open_log(level: str, path: Path | None = None) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     to_file = RotatingFileHandler(path, maxBytes=ROTATE_BYTES, backupCount=ROTATED_FILES, encoding="utf-8", delay=True)
     to_file.setFormatter(logging.Formatter(LINE))
-    to_terminal = logging.StreamHandler(sys.stderr)
-    to_terminal.setLevel(logging.WARNING)
-    to_terminal.setFormatter(logging.Formatter("samelight: %(message)s"))
-
     logger = logging.getLogger("samelight")
     logger.setLevel(level.upper())
     logger.propagate = False
-    logger.handlers[:] = [to_file, to_terminal]
+    logger.handlers[:] = [to_file]
+    if sys.stderr.isatty():
+        to_terminal = logging.StreamHandler(sys.stderr)
+        to_terminal.setLevel(logging.WARNING)
+        to_terminal.setFormatter(logging.Formatter("samelight: %(message)s"))
+        logger.addHandler(to_terminal)
     return path

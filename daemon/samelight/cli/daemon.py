@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from samelight_wire.client import Client
 
 from samelight.background import start_detached, stop_running
 from samelight.lifecycle import run_daemon
 from samelight.settings import load_settings
+from samelight_wire.client import Client
 from samelight_wire.endpoint import Endpoint, connection_path
 from samelight_wire.errors import InputError, SamelightError
 from samelight_wire.messages import StatusReply

@@ -1,0 +1,109 @@
+"""Networks in memory: loaded on first use, kept warm, unloaded when idle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from daemon_harness import MODEL, Requests, RunningDaemon, wait_until
+
+from samelight.devices import choose_devices, describe_device
+from samelight.pool import ModelPool
+from samelight_wire.client import Client
+from samelight_wire.errors import InvalidOptionError, UnknownModelError, WeightsCorruptError
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def pool(weights_folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModelPool:
+    monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(weights_folder))
+    return ModelPool(CPU, idle_seconds=10.0)
+
+
+def test_a_network_is_loaded_once_and_called_in_zero_to_one(pool: ModelPool) -> None:
+    assert pool.warm == []
+    harmonizer = pool.get(MODEL)
+    assert pool.get(MODEL) is harmonizer
+    assert pool.warm == [MODEL]
+    picture = torch.rand(1, 3, 40, 56)
+    mask = torch.zeros(1, 1, 40, 56)
+    mask[..., :20, :20] = 1.0
+    harmonized = harmonizer(picture, mask)
+    assert harmonized.shape == picture.shape
+    assert 0.0 <= harmonized.min() <= harmonized.max() <= 1.0
+    outside = (mask == 0).expand_as(picture)
+    torch.testing.assert_close(harmonized[outside], picture[outside])
+
+
+def test_only_the_idle_are_unloaded(pool: ModelPool) -> None:
+    import time
+
+    pool.get(MODEL)
+    now = time.monotonic()
+    assert pool.unload_idle(now + 9.0) == []
+    assert pool.unload_idle(now + 11.0) == [MODEL]
+    assert pool.warm == []
+
+
+def test_an_unknown_network(pool: ModelPool) -> None:
+    with pytest.raises(UnknownModelError):
+        pool.get("hdnet-huge")
+    assert pool.warm == []
+
+
+def test_weights_of_another_network(pool: ModelPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from safetensors.torch import save_file
+
+    from samelight.weights import WeightsEntry, write_entry
+    from samelight.weights.manifest import sha256_of
+
+    path = tmp_path / "other.safetensors"
+    save_file({"weight": torch.zeros(3)}, path)
+    write_entry(tmp_path, MODEL, WeightsEntry(path.name, path.stat().st_size, sha256_of(path), "none.md", "none"))
+    monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(tmp_path))
+    with pytest.raises(WeightsCorruptError, match=MODEL):
+        pool.get(MODEL)
+
+
+def test_the_device_that_was_asked_for() -> None:
+    assert choose_devices("cpu") == [CPU]
+    assert describe_device(CPU).startswith("cpu (")
+    with pytest.raises(InvalidOptionError, match="cuda:99") as caught:
+        choose_devices("cuda:99")
+    assert "cpu" in caught.value.hint
+
+
+def test_auto_takes_a_card_where_there_is_one() -> None:
+    cards = torch.cuda.device_count()
+    chosen = choose_devices("auto")
+    if cards:
+        assert [device.index for device in chosen] == list(range(cards))
+    else:
+        assert len(chosen) == 1
+        assert chosen[0].type in ("mps", "cpu")
+
+
+@pytest.mark.daemon
+def test_the_daemon_unloads_an_idle_network_and_loads_it_again(
+    start: Callable[..., RunningDaemon], requests: Requests
+) -> None:
+    daemon = start(idle_unload_seconds=0.3, warm_up=True)
+    with Client.connect(daemon.connection_file) as client:
+        wait_until(lambda: f"Loaded {MODEL}" in daemon.home.log)
+        wait_until(lambda: client.status().warm_models == [])
+        assert f"Unloaded {MODEL}" in daemon.home.log
+        assert client.harmonize(requests.layered()).model == MODEL
+
+
+@pytest.mark.daemon
+def test_a_device_that_is_not_there_is_told_to_whoever_asks(
+    start: Callable[..., RunningDaemon], requests: Requests
+) -> None:
+    daemon = start(device="cuda:99")
+    with Client.connect(daemon.connection_file) as client:
+        with pytest.raises(InvalidOptionError, match="cuda:99"):
+            client.harmonize(requests.layered())
+        assert client.status().device == "unavailable"

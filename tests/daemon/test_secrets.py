@@ -1,0 +1,127 @@
+"""Who gets in, and whom a client trusts with a picture."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import zmq
+from daemon_harness import RawClient, Requests, RunningDaemon
+
+from samelight.authentication import Gatekeeper
+from samelight_wire import frames
+from samelight_wire.client import Client
+from samelight_wire.endpoint import Endpoint, write_endpoint
+from samelight_wire.errors import AuthenticationError, IdentityError
+from samelight_wire.identity import is_proven, make_nonce
+from samelight_wire.messages import Hello, HelloReply, StatusRequest
+
+pytestmark = pytest.mark.daemon
+
+Connect = Callable[..., RawClient]
+
+
+def handshake(client: RawClient) -> int:
+    """How a connection's handshake ended, as libzmq's event."""
+    ends = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    monitor: Any = client.socket.get_monitor_socket(ends)
+    try:
+        assert monitor.poll(10_000), "the handshake never ended"
+        return int(zmq.utils.monitor.recv_monitor_message(monitor)["event"])
+    finally:
+        client.socket.disable_monitor()
+        monitor.close(linger=0)
+
+
+@pytest.mark.parametrize("wrong", ["x", "0" * 64, "0" * 255])
+def test_a_wrong_token_is_refused_in_the_handshake(daemon: RunningDaemon, connect: Connect, wrong: str) -> None:
+    stranger = connect(daemon, token=wrong)
+    stranger.send(StatusRequest())
+    assert handshake(stranger) == zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    assert not stranger.socket.poll(100)
+
+
+@pytest.mark.parametrize("mechanism", ["null", "wrong username"])
+def test_the_token_alone_or_nothing_at_all_does_not_open_the_door(
+    daemon: RunningDaemon, context: Any, mechanism: str
+) -> None:
+    with context.socket(zmq.DEALER) as socket:
+        socket.linger = 0
+        if mechanism == "wrong username":
+            socket.plain_username, socket.plain_password = b"root", daemon.endpoint.token.encode()
+        socket.connect(daemon.endpoint.address)
+        socket.send_multipart(frames.encode(StatusRequest()))
+        assert not socket.poll(300)
+
+
+def test_bytes_that_are_no_zeromq_do_no_harm(daemon: RunningDaemon, raw: RawClient) -> None:
+    import socket
+
+    for junk in (b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 4096, b""):
+        with socket.create_connection(("127.0.0.1", daemon.endpoint.port)) as stranger:
+            stranger.sendall(junk)
+    assert raw.status().pid == daemon.process.pid
+
+
+def test_the_blocking_client_says_that_its_token_is_wrong(daemon: RunningDaemon, tmp_path: Any) -> None:
+    folder = tmp_path / "private"
+    folder.mkdir(mode=0o700)
+    good = daemon.endpoint
+    forged = Endpoint(
+        good.version, good.host, good.port, "0" * 64, good.proof_key, good.pid, good.release, good.started
+    )
+    with pytest.raises(AuthenticationError):
+        Client.connect(write_endpoint(forged, folder / "connection.json"))
+
+
+def test_the_daemon_proves_itself_for_every_nonce(daemon: RunningDaemon, raw: RawClient) -> None:
+    proofs = set()
+    for nonce in (make_nonce(), make_nonce()):
+        raw.send(Hello(nonce, "test", "0.1.0"))
+        reply: Any = raw.answer()
+        assert is_proven(reply.proof, daemon.endpoint.proof_key, nonce)
+        assert reply.pid == daemon.process.pid
+        proofs.add(reply.proof)
+    assert len(proofs) == 2
+
+
+# ---- somebody else on the port ----
+
+
+@pytest.fixture
+def impostor(tmp_path: Any, context: Any) -> Iterator[tuple[Any, list[str]]]:
+    """The connection file of a dead daemon, whose port another program took that knows the token but not the key."""
+    folder = tmp_path / "private"
+    folder.mkdir(mode=0o700)
+    router = context.socket(zmq.ROUTER)
+    gate = Gatekeeper(context)
+    gate.guard(router)
+    endpoint = Endpoint.fresh(router.bind_to_random_port("tcp://127.0.0.1"), "0.1.0")
+    gate.admit(endpoint.token)
+    heard: list[str] = []
+    over = threading.Event()
+
+    def pretend() -> None:
+        while not over.is_set():
+            gate.answer()
+            if router.poll(10):
+                client, *parts = router.recv_multipart()
+                heard.append(frames.decode(parts).KIND)
+                router.send_multipart([client, *frames.encode(HelloReply(b"\0" * 32, "0.1.0", 1, 1))])
+
+    thread = threading.Thread(target=pretend)
+    thread.start()
+    yield write_endpoint(endpoint, folder / "connection.json"), heard
+    over.set()
+    thread.join(30)
+    router.close(linger=0)
+    gate.close()
+
+
+def test_an_impostor_on_the_port_gets_no_picture(impostor: tuple[Any, list[str]], requests: Requests) -> None:
+    path, heard = impostor
+    with pytest.raises(IdentityError), Client.connect(path) as client:
+        client.harmonize(requests.layered())
+    assert heard == ["hello"]
