@@ -6,10 +6,9 @@ import dataclasses
 import os
 import socket
 import threading
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Union
+from typing import Callable, List, Optional, Sequence, Union
 
 import zmq
 
@@ -31,7 +30,7 @@ from samelight_wire.messages import (
     StatusRequest,
 )
 
-Reply = Union[Message, Sequence[bytes]]  # noqa: UP007  # evaluated, also by Python 3.8
+Reply = Union[Message, Sequence[bytes]]
 Script = Callable[["StubDaemon", Message], Optional[List[Reply]]]
 
 

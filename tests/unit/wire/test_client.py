@@ -5,9 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
-from typing import Optional
+from typing import Callable, List, Optional
 
 import pytest
 
@@ -46,7 +45,7 @@ from .samples import flat_request, layer_request, raster
 pytestmark = pytest.mark.usefixtures("carrier")
 
 Serve = Callable[..., StubDaemon]
-Replies = Optional[List[Reply]]  # noqa: UP045  # evaluated, also by Python 3.8
+Replies = Optional[List[Reply]]
 
 
 def only(kind: type[Message], *replies: Reply) -> Callable[[StubDaemon, Message], Replies]:
