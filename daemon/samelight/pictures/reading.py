@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -177,7 +178,7 @@ def _upright_exif(image: ImageFile) -> bytes:
     return exif.tobytes()
 
 
-def _resolution(info: Mapping[object, object]) -> tuple[float, float] | None:
+def _resolution(info: Mapping[Any, Any]) -> tuple[float, float] | None:
     """The resolution that a file states, in pixels per inch."""
     dpi = info.get("dpi")
     if not (isinstance(dpi, tuple) and len(dpi) == 2):

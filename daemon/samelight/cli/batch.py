@@ -1,0 +1,173 @@
+"""`samelight batch`: a folder of composites and masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from samelight.cli.harmonize import InProcess, Model, Strength
+from samelight.cli.progress import file_progress
+from samelight.cli.reporting import AsJson, describe_error, errors_reported, print_json
+from samelight_wire.errors import ConnectionFailed, InputError, OutputError, SamelightError, UnreadablePictureError
+from samelight_wire.messages import Options
+
+if TYPE_CHECKING:
+    from samelight.cli.harmonizing import Harmonize
+    from samelight.settings import Settings
+
+__all__ = ["batch", "find_pairs"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A composite and the masks with its stem, of which there should be one."""
+
+    composite: Path
+    masks: tuple[Path, ...]
+
+    def mask(self) -> Path:
+        """The one mask.
+
+        Raises:
+            InputError: there is none, or more than one.
+        """
+        if not self.masks:
+            raise InputError(
+                f'"{self.composite.name}" has no mask.', f'Put a mask named "{self.composite.stem}.png" into mask/.'
+            )
+        if len(self.masks) > 1:
+            names = " and ".join(path.name for path in self.masks)
+            raise InputError(f'"{self.composite.name}" has several masks: {names}.', "Leave one of them in mask/.")
+        return self.masks[0]
+
+
+@dataclass
+class Report:
+    """What came of a folder."""
+
+    done: list[dict[str, object]] = field(default_factory=list)
+    """What `harmonize --json` reports, for each file that was written."""
+    skipped: list[str] = field(default_factory=list)
+    """Outputs that were there already."""
+    failed: list[dict[str, str]] = field(default_factory=list)
+    """The other files, with the error of each."""
+
+    def fail(self, file: Path, error: SamelightError) -> None:
+        """Notes a file that could not be done."""
+        self.failed.append({"file": str(file), **describe_error(error)})
+
+
+def batch(
+    folder: Annotated[Path, typer.Argument(help="Holds composite/ and mask/ with the same stems.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The folder for the results.", show_default=False)],
+    model: Model = None,
+    strength: Strength = 1.0,
+    skip_existing: Annotated[bool, typer.Option("--skip-existing", help="Leave out what is done already.")] = False,
+    no_daemon: InProcess = False,
+    as_json: AsJson = False,
+) -> None:
+    """Harmonize every picture of FOLDER/composite with its mask in FOLDER/mask.
+
+    A bad file is reported at the end and the others are done all the same; the exit code is then 2.
+    """
+    with errors_reported(as_json):
+        options = Options(model=model, strength=strength)
+        report = _run(folder, output, options, skip_existing=skip_existing, in_process=no_daemon, quiet=as_json)
+    if as_json:
+        print_json({"done": report.done, "skipped": report.skipped, "failed": report.failed})
+    else:
+        _print_summary(report, output)
+    if report.failed:
+        raise typer.Exit(2)
+
+
+def find_pairs(folder: Path) -> tuple[list[Pair], list[Path]]:
+    """The composites of a folder with their masks, in the order of their names, and the masks without a composite.
+
+    Raises:
+        UnreadablePictureError: the folder has no composite/ or mask/, or no picture in composite/.
+    """
+    composites, masks = (sorted(_pictures(folder / name)) for name in ("composite", "mask"))
+    if not composites:
+        raise UnreadablePictureError(f'There is no picture in "{folder / "composite"}".', "Put the composites there.")
+    stems = {path.stem for path in composites}
+    pairs = [Pair(path, tuple(mask for mask in masks if mask.stem == path.stem)) for path in composites]
+    return pairs, [mask for mask in masks if mask.stem not in stems]
+
+
+def _pictures(folder: Path) -> Iterator[Path]:
+    """The picture files of a folder."""
+    from samelight.pictures import SUFFIXES
+
+    if not folder.is_dir():
+        raise UnreadablePictureError(
+            f'There is no folder "{folder}".',
+            "Name a folder that holds composite/ and mask/ with the same stems.",
+        )
+    return (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def _run(
+    folder: Path,
+    output: Path,
+    options: Options,
+    *,
+    skip_existing: bool,
+    in_process: bool,
+    quiet: bool,
+) -> Report:
+    """Does the folder; what goes wrong with a file goes into the report."""
+    from samelight.cli.harmonizing import open_harmonizer
+    from samelight.settings import load_settings
+
+    settings = load_settings()
+    pairs, lonely = find_pairs(folder)
+    _make_folder(output)
+    report = Report()
+    with open_harmonizer(settings, in_process=in_process) as harmonizer, file_progress(quiet, len(pairs)) as begin:
+        for pair in pairs:
+            begin(pair.composite.name)
+            target = output / pair.composite.name
+            if skip_existing and target.exists():
+                report.skipped.append(str(target))
+                continue
+            _do(pair, target, harmonizer, options, settings, report)
+    for mask in lonely:
+        report.fail(mask, InputError(f'"{mask.name}" has no picture.', "Put the picture of this stem into composite/."))
+    return report
+
+
+def _do(pair: Pair, target: Path, harmonizer: Harmonize, options: Options, settings: Settings, report: Report) -> None:
+    """One pair. Losing the daemon ends the whole batch: every other file would only wait for it in vain."""
+    from samelight.cli.harmonizing import harmonize_files
+
+    try:
+        done = harmonize_files(harmonizer, pair.composite, pair.mask(), target, options, max_pixels=settings.max_pixels)
+    except ConnectionFailed:
+        raise
+    except SamelightError as error:
+        report.fail(pair.composite, error)
+    else:
+        report.done.append(done.report(target))
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f'The folder "{output}" cannot be made: {error.strerror}.'
+        raise OutputError(message, "Choose another folder.") from error
+
+
+def _print_summary(report: Report, output: Path) -> None:
+    """What was done, in words; failures go to stderr."""
+    skipped = f", {len(report.skipped)} were there already" if report.skipped else ""
+    typer.echo(f"Wrote {len(report.done)} pictures to {output}{skipped}.")
+    if report.failed:
+        typer.echo(f"{len(report.failed)} failed:", err=True)
+    for failure in report.failed:
+        typer.echo(f"  {failure['file']}: {failure['message']} {failure['hint']}".rstrip(), err=True)

@@ -1,0 +1,152 @@
+"""The checks of `samelight doctor`, one function each; another is added by writing it and naming it in CHECKS."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from samelight import __version__
+from samelight.settings import load_settings, settings_path
+from samelight_wire.client import Client
+from samelight_wire.endpoint import connection_path, read_endpoint
+from samelight_wire.errors import DaemonNotRunningError, SamelightError
+
+__all__ = ["CHECKS", "Check", "run_checks"]
+
+SCARCE_MEMORY = 2e9  # bytes; below, large layers become a squeeze
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report."""
+
+    name: str
+    """What was looked at."""
+    status: str
+    """"ok", "warning" (works, but not as well as it could) or "failure"."""
+    detail: str
+    """What was found."""
+    mend: str = ""
+    """What to do about it, where something is to be done."""
+
+
+def run_checks() -> Iterator[Check]:
+    """Runs all checks; each is given as soon as it is done."""
+    for name, check in CHECKS.items():
+        try:
+            yield from check()
+        except SamelightError as error:
+            yield Check(name, "failure", error.message, error.hint)
+
+
+def _samelight() -> Iterator[Check]:
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    yield Check("samelight", "ok", f"{__version__} with Python {platform.python_version()} on {system}")
+    yield Check("python", "ok", sys.executable)
+
+
+def _torch() -> Iterator[Check]:
+    import torch
+
+    yield Check("torch", "ok", torch.__version__)
+    from samelight.devices import choose_devices, describe_device
+
+    devices = choose_devices(load_settings().device)
+    yield Check("device", "ok", ", ".join(map(describe_device, devices)))
+    for device in devices:
+        if device.type == "cuda":
+            free, total = torch.cuda.mem_get_info(device)
+            yield _memory(f"memory {device}", free, total)
+
+
+def _main_memory() -> Iterator[Check]:
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():  # other systems hand memory out in ways that a single figure does not tell
+        lines = dict(line.split(":", 1) for line in meminfo.read_text(encoding="ascii").splitlines())
+        available, total = (1024 * int(lines[name].split()[0]) for name in ("MemAvailable", "MemTotal"))
+        yield _memory("memory", available, total)
+    disk = shutil.disk_usage(Path.home())
+    yield Check("disk", "ok", f"{disk.free / 1e9:.1f} GB free")
+
+
+def _memory(name: str, free: int, total: int) -> Check:
+    detail = f"{free / 1e9:.1f} GB free of {total / 1e9:.1f} GB"
+    if free < SCARCE_MEMORY:
+        return Check(name, "warning", detail, "Close other programs before harmonizing large layers.")
+    return Check(name, "ok", detail)
+
+
+def _settings() -> Iterator[Check]:
+    load_settings()
+    path = settings_path()
+    yield Check("settings", "ok", str(path) if path.exists() else f"defaults ({path} does not exist)")
+
+
+def _weights() -> Iterator[Check]:
+    """Weights of networks that are no default may be missing; damaged ones always are a failure."""
+    from samelight import harmonizers, weights
+
+    default = load_settings().default_model
+    for name in harmonizers.names():
+        state = weights.state_of(name)
+        if state == "ok":
+            folder, entry = weights.entry(name)
+            yield Check(f"weights {name}", "ok", f"{folder / entry.file}, sha256 {entry.sha256[:12]}…")
+        elif state == "missing" and name != default:
+            yield Check(f"weights {name}", "warning", "not installed; requests for this model will be refused")
+        else:
+            yield Check(f"weights {name}", "failure", state, "Run `python3 installer` again.")
+
+
+def _connection() -> Iterator[Check]:
+    """Reading the file checks its owner and permissions."""
+    try:
+        endpoint = read_endpoint()
+    except DaemonNotRunningError as error:
+        yield Check("connection", "failure", f"{connection_path()} does not exist", error.hint)
+        return
+    yield Check("connection", "ok", f"{connection_path()}, for {endpoint.host}:{endpoint.port}, readable by you alone")
+
+
+def _daemon() -> Iterator[Check]:
+    with Client.connect(client="doctor") as client:
+        status = client.status()
+    detail = f"{status.release}, process {status.pid}, on {status.device}, up for {status.uptime:.0f} s"
+    if status.release != __version__:
+        yield Check("daemon", "warning", detail, "Restart it: `samelight daemon stop`, `samelight daemon --detach`.")
+    else:
+        yield Check("daemon", "ok", detail)
+
+
+def _round_trip() -> Iterator[Check]:
+    from samelight.cli.harmonizing import harmonize_files, open_harmonizer
+    from samelight.cli.sample import SAMPLE_COMPOSITE, SAMPLE_MASK
+    from samelight_wire.messages import Options
+
+    settings = load_settings()
+    with open_harmonizer(settings, in_process=False) as harmonizer:
+        done = harmonize_files(
+            harmonizer, SAMPLE_COMPOSITE, SAMPLE_MASK, None, Options(), max_pixels=settings.max_pixels
+        )
+    size = f"{done.before.width} x {done.before.height}"
+    if (done.after.pixels == done.before.pixels).all():
+        yield Check("round trip", "failure", f"{done.model} changed nothing in the sample", "Run `python3 installer`.")
+    else:
+        yield Check("round trip", "ok", f"the {size} sample took {done.total_seconds:.2f} s with {done.model}")
+
+
+CHECKS: dict[str, Callable[[], Iterator[Check]]] = {
+    "samelight": _samelight,
+    "settings": _settings,
+    "torch": _torch,
+    "memory": _main_memory,
+    "weights": _weights,
+    "connection": _connection,
+    "daemon": _daemon,
+    "round trip": _round_trip,
+}
+"""Every check by its name; one that raises becomes a failure of that name."""

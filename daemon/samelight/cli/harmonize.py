@@ -1,0 +1,87 @@
+"""`samelight harmonize`: one composite and its mask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from samelight.cli.progress import stage_progress
+from samelight.cli.reporting import AsJson, errors_reported, print_json
+
+__all__ = ["InProcess", "Model", "Strength", "harmonize"]
+
+Model = Annotated[str | None, typer.Option(help="The network; `samelight models` lists them. [default: the settings']")]
+Strength = Annotated[float, typer.Option(min=0.0, max=1.0, help="How far to go from before (0) to after (1).")]
+InProcess = Annotated[bool, typer.Option("--no-daemon", help="Work in this process instead of asking the daemon.")]
+
+
+def harmonize(
+    composite: Annotated[Path, typer.Argument(help="The picture with the pasted object.", show_default=False)],
+    mask: Annotated[
+        Path,
+        typer.Argument(
+            help="A picture of the same size, white where the object is; of a cut-out, the alpha is the mask.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where to write the result.", show_default=False)],
+    model: Model = None,
+    strength: Strength = 1.0,
+    before_after: Annotated[
+        Path | None, typer.Option(help="Also write both side by side, to look at.", show_default=False)
+    ] = None,
+    no_daemon: InProcess = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give the pasted object in COMPOSITE the light of the picture around it.
+
+    Reads and writes PNG, JPEG, TIFF and WebP; depth, alpha, colour profile and resolution stay as they are. Exit code 2
+    means that something has to be put right first (a file, an option, the daemon), 1 that the work itself failed.
+    """
+    with errors_reported(as_json):
+        report = _run(composite, mask, output, model, strength, before_after, no_daemon, quiet=as_json)
+        if as_json:
+            print_json(report)
+        else:
+            typer.echo(f"Wrote {output} ({report['model']}, {report['total_seconds']:.2f} s).")
+            if before_after is not None:
+                typer.echo(f"Before and after: {before_after}")
+
+
+def _run(
+    composite: Path,
+    mask: Path,
+    output: Path,
+    model: str | None,
+    strength: float,
+    before_after: Path | None,
+    in_process: bool,
+    *,
+    quiet: bool,
+) -> dict[str, object]:
+    """Harmonizes and writes; gives the report."""
+    from samelight.cli.harmonizing import harmonize_files, open_harmonizer
+    from samelight.pictures import before_and_after, check_output, write_picture
+    from samelight.settings import load_settings
+    from samelight_wire.messages import Options
+
+    settings = load_settings()
+    if before_after is not None:
+        check_output(before_after)
+    with open_harmonizer(settings, in_process=in_process) as harmonizer, stage_progress(quiet) as on_progress:
+        done = harmonize_files(
+            harmonizer,
+            composite,
+            mask,
+            output,
+            Options(model=model, strength=strength),
+            max_pixels=settings.max_pixels,
+            on_progress=on_progress,
+        )
+    report = done.report(output)
+    if before_after is not None:
+        write_picture(before_and_after(done.before, done.after), before_after)
+        report["before_after"] = str(before_after)
+    return report

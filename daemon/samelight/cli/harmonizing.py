@@ -1,0 +1,149 @@
+"""Harmonizing one pair of files, by the daemon or in this process: what `harmonize`, `batch` and `doctor` share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from samelight.pictures import (
+    Picture,
+    check_output,
+    mask_to_raster,
+    picture_from_raster,
+    picture_to_raster,
+    read_mask,
+    read_picture,
+    write_picture,
+)
+from samelight.pictures.picture import Pixels
+from samelight.settings import Settings
+from samelight_wire.client import Client, OnProgress
+from samelight_wire.errors import SizeMismatchError
+from samelight_wire.formats import Rect
+from samelight_wire.frames import Limits
+from samelight_wire.messages import HarmonizeRequest, Options, Progress, Result, new_job
+
+__all__ = ["Harmonize", "Harmonized", "build_request", "harmonize_files", "open_harmonizer"]
+
+Harmonize = Callable[[HarmonizeRequest, OnProgress], Result]
+"""Carries a request out; raises a SamelightError."""
+
+
+@dataclass(frozen=True)
+class Harmonized:
+    """What came of a pair of files."""
+
+    before: Picture
+    """The composite as it was read."""
+    after: Picture
+    """The harmonized picture, with everything else as before."""
+    model: str
+    """The network that was used."""
+    total_seconds: float
+    """From the request to its answer, files not counted in."""
+    seconds: dict[str, float]
+    """How long each stage took."""
+    reasons: dict[str, Any]
+    """What was done, in plain values."""
+
+    def report(self, output: Path) -> dict[str, Any]:
+        """The same in plain values, for JSON."""
+        return {
+            "output": str(output),
+            "model": self.model,
+            "total_seconds": self.total_seconds,
+            "seconds": self.seconds,
+            "reasons": self.reasons,
+        }
+
+
+@contextmanager
+def open_harmonizer(settings: Settings, *, in_process: bool) -> Iterator[Harmonize]:
+    """Connects to the running daemon or, in this process, prepares a device and loads networks as they are asked for.
+
+    Raises:
+        ConnectionFailed: (its subclasses) the daemon cannot be reached.
+    """
+    if in_process:
+        yield _harmonize_here(settings)
+        return
+    with Client.connect(client="cli", limits=Limits(pixels=settings.max_pixels)) as client:
+        yield lambda request, on_progress: client.harmonize(request, on_progress, timeout=None)
+
+
+def _harmonize_here(settings: Settings) -> Harmonize:
+    """Harmonizes without a daemon."""
+    from samelight.engine import open_engines
+    from samelight.faults import explain
+
+    engine = open_engines(settings)[0]
+
+    def harmonize(request: HarmonizeRequest, on_progress: OnProgress) -> Result:
+        options = replace(request.options, model=request.options.model or settings.default_model)
+        try:
+            outcome = engine.harmonize(
+                replace(request, options=options),
+                lambda stage, fraction: on_progress(Progress(request.job, stage, fraction)),
+            )
+        except Exception as error:
+            raise explain(error) from error
+        return Result(request.job, outcome.layer, outcome.layer_rect, outcome.model, outcome.seconds, outcome.reasons)
+
+    return harmonize
+
+
+def build_request(picture: Picture, mask: Pixels, options: Options) -> HarmonizeRequest:
+    """The request for a flattened picture whose pasted part the mask (H x W) marks.
+
+    Raises:
+        SizeMismatchError: the two are not of one size.
+    """
+    height, width = mask.shape
+    if (width, height) != (picture.width, picture.height):
+        raise SizeMismatchError(
+            f"The mask is {width} x {height} pixels, but the picture is {picture.width} x {picture.height}."
+        )
+    rect = Rect(0, 0, width, height)
+    request = HarmonizeRequest(
+        new_job(),
+        picture_to_raster(picture),
+        rect,
+        selection=mask_to_raster(mask),
+        selection_rect=rect,
+        options=options,
+    )
+    request.validate()
+    return request
+
+
+def harmonize_files(
+    harmonize: Harmonize,
+    composite: Path,
+    mask: Path,
+    output: Path | None,
+    options: Options,
+    *,
+    max_pixels: int,
+    on_progress: OnProgress = lambda progress: None,
+) -> Harmonized:
+    """Reads a composite and its mask, harmonizes them and, where an output is named, writes it.
+
+    Raises:
+        InputError: (its subclasses) a file cannot be read, worked on or written.
+        SamelightError: what ``harmonize`` raises.
+    """
+    if output is not None:
+        check_output(output)
+    before = read_picture(composite, max_pixels)
+    request = build_request(before, read_mask(mask, max_pixels), options)
+    began = time.perf_counter()
+    result = harmonize(request, on_progress)
+    total = time.perf_counter() - began
+    after = picture_from_raster(result.layer, before)
+    if output is not None:
+        write_picture(after, output)
+    return Harmonized(before, after, result.model, total, result.seconds, result.reasons)

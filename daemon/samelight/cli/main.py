@@ -1,0 +1,51 @@
+"""The `samelight` command. Nothing here imports torch, so that help and the daemon's clients start at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from samelight import __version__
+from samelight.cli import daemon
+from samelight.cli.batch import batch
+from samelight.cli.bench import bench
+from samelight.cli.doctor import doctor
+from samelight.cli.harmonize import harmonize
+from samelight.cli.models import models
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="samelight",
+    help="A pasted layer takes on the light of the picture around it.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command()(harmonize)
+app.command()(batch)
+app.add_typer(daemon.app, name="daemon")
+app.command()(models)
+app.command()(doctor)
+app.command()(bench)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"samelight {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def samelight(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A pasted layer takes on the light of the picture around it."""
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,48 @@
+"""Progress bars, on stderr so that they never mix with a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+
+    from samelight_wire.messages import Progress
+
+__all__ = ["file_progress", "stage_progress"]
+
+
+@contextmanager
+def stage_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """A bar for one job; the callable moves it. Nothing is shown when quiet or where stderr is no terminal."""
+    with _bars(quiet) as bars:
+        task = bars.add_task("", total=1.0)
+        yield lambda progress: bars.update(task, completed=progress.fraction, description=progress.stage)
+
+
+@contextmanager
+def file_progress(quiet: bool, count: int) -> Iterator[Callable[[str], None]]:
+    """A bar for ``count`` files; the callable says which file is begun."""
+    with _bars(quiet) as bars:
+        task = bars.add_task("", total=count)
+        begun = -1
+
+        def begin(name: str) -> None:
+            nonlocal begun
+            begun += 1
+            bars.update(task, completed=begun, description=name)
+
+        yield begin
+        bars.update(task, completed=count)
+
+
+def _bars(quiet: bool) -> Bars:
+    """Bars that vanish when the work is done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
