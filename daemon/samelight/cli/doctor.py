@@ -33,6 +33,6 @@ def doctor(as_json: AsJson = False) -> None:
 
 def _print_line(check: Check) -> None:
     mark, colour = MARKS.get(check.status, FAILURE)
-    typer.echo(f"{typer.style(mark, fg=colour)}  {check.name:<16}{check.detail}")
+    typer.echo(f"{typer.style(mark, fg=colour)}  {check.name:<20}{check.detail}")
     if check.mend:
-        typer.echo(f"{'':<25}{check.mend}")
+        typer.echo(f"{'':<29}{check.mend}")

@@ -1,0 +1,35 @@
+"""What all tests share: a user without settings, daemon or data, and a small network with random weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+MODEL = "hdnet-lite"
+
+
+@pytest.fixture(autouse=True)
+def own_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps every test away from the settings and the daemon of the person who runs it."""
+    folder = tmp_path_factory.mktemp("user")
+    monkeypatch.setenv("SAMELIGHT_CONFIG", str(folder / "config.toml"))
+    monkeypatch.setenv("SAMELIGHT_CONNECTION_FILE", str(folder / "run" / "connection.json"))
+
+
+@pytest.fixture(scope="session")
+def weights_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights folder with a network of random, but always the same, weights."""
+    import torch
+    from safetensors.torch import save_file
+
+    from samelight import harmonizers
+    from samelight.weights import WeightsEntry, write_entry
+    from samelight.weights.manifest import sha256_of
+
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(20)
+    path = folder / f"{MODEL}.safetensors"
+    save_file(harmonizers.create(MODEL).state_dict(), path)
+    write_entry(folder, MODEL, WeightsEntry(path.name, path.stat().st_size, sha256_of(path), "none.md", "random"))
+    return folder

@@ -1,0 +1,70 @@
+"""`samelight batch`: good files are done, bad ones are told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_helpers import Run, write_pair
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two good pairs, a damaged picture, a picture without mask, a mask without picture, and a note."""
+    for name in ("composite", "mask"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+    composite, mask = write_pair(tmp_path)
+    for stem in ("a", "b", "damaged", "alone"):
+        (tmp_path / "in" / "composite" / f"{stem}.png").write_bytes(composite.read_bytes())
+    for stem in ("a", "b", "damaged", "lonely"):
+        (tmp_path / "in" / "mask" / f"{stem}.png").write_bytes(mask.read_bytes())
+    (tmp_path / "in" / "composite" / "damaged.png").write_text("not a picture")
+    (tmp_path / "in" / "composite" / "notes.txt").write_text("ignored")
+    return tmp_path / "in"
+
+
+def test_goes_on_after_bad_files_and_reports_them(run: Run, folder: Path, tmp_path: Path) -> None:
+    result = run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--json")
+    assert result.exit_code == 2
+    report = json.loads(result.stdout)
+    assert [Path(str(entry["output"])).name for entry in report["done"]] == ["a.png", "b.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png"]
+    failed = {Path(entry["file"]).name: entry["code"] for entry in report["failed"]}
+    assert failed == {"damaged.png": "unreadable-picture", "alone.png": "bad-input", "lonely.png": "bad-input"}
+
+
+def test_in_words_failures_go_to_stderr(run: Run, folder: Path, tmp_path: Path) -> None:
+    result = run("batch", folder, "-o", tmp_path / "out", "--no-daemon")
+    assert "Wrote 2 pictures" in result.stdout
+    assert "3 failed" in result.stderr
+    assert "has no mask" in result.stderr
+
+
+def test_skip_existing_leaves_results_alone(run: Run, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.png").write_bytes(b"done before")
+    result = run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--skip-existing", "--json")
+    report = json.loads(result.stdout)
+    assert [Path(path).name for path in report["skipped"]] == ["a.png"]
+    assert (tmp_path / "out" / "a.png").read_bytes() == b"done before"
+    assert [Path(str(entry["output"])).name for entry in report["done"]] == ["b.png"]
+
+
+def test_several_masks_for_a_picture_are_a_failure(run: Run, folder: Path, tmp_path: Path) -> None:
+    (folder / "mask" / "a.jpg").write_bytes((folder / "mask" / "a.png").read_bytes())
+    report = json.loads(run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--json").stdout)
+    assert any("several masks" in entry["message"] for entry in report["failed"])
+
+
+def test_all_good_ends_with_0(run: Run, folder: Path, tmp_path: Path) -> None:
+    for name in ("composite/damaged.png", "composite/alone.png", "mask/damaged.png", "mask/lonely.png"):
+        (folder / name).unlink()
+    assert run("batch", folder, "-o", tmp_path / "out", "--no-daemon").exit_code == 0
+
+
+def test_a_folder_that_is_none(run: Run, tmp_path: Path) -> None:
+    result = run("batch", tmp_path / "nowhere", "-o", tmp_path / "out", "--no-daemon")
+    assert result.exit_code == 2
+    assert "There is no folder" in result.stderr
+    assert not (tmp_path / "out").exists()

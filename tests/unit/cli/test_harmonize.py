@@ -1,0 +1,111 @@
+"""`samelight harmonize`: what it writes, what it says, how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_helpers import Run
+from PIL import Image
+
+from samelight.pictures import Picture, read_picture, write_picture
+
+
+def test_changes_the_marked_part_only(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon")
+    assert result.exit_code == 0, result.output
+    before, after = read_picture(pair[0]).pixels, read_picture(tmp_path / "out.png").pixels
+    marked = read_picture(pair[1]).pixels[..., 0] > 0
+    assert (after[marked] != before[marked]).any()
+    np.testing.assert_array_equal(after[~marked], before[~marked])
+
+
+def test_json_is_all_that_goes_to_stdout(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--json")
+    report = json.loads(result.stdout)
+    assert report["output"] == str(tmp_path / "out.png")
+    assert report["model"] == "hdnet-lite"
+    assert set(report["seconds"]) >= {"decode", "compose", "harmonize", "lift", "encode"}
+
+
+def test_before_after_is_written_too(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    sheet = tmp_path / "both.png"
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--before-after", sheet)
+    assert str(sheet) in result.stdout
+    assert read_picture(sheet).width > 2 * read_picture(pair[0]).width
+
+
+def test_16_bits_and_alpha_stay(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    pixels = np.random.default_rng(4).integers(0, 65535, (32, 48, 4), dtype=np.uint16)
+    pixels[..., 3] = 65535 - np.arange(48)
+    write_picture(Picture(pixels), tmp_path / "deep.png")
+    result = run("harmonize", tmp_path / "deep.png", pair[1], "-o", tmp_path / "out.png", "--no-daemon")
+    assert result.exit_code == 0, result.output
+    after = read_picture(tmp_path / "out.png").pixels
+    assert after.dtype == np.uint16
+    np.testing.assert_array_equal(after[..., 3], pixels[..., 3])
+
+
+def test_strength_0_gives_the_same_pixels(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--strength", "0")
+    np.testing.assert_array_equal(read_picture(tmp_path / "out.png").pixels, read_picture(pair[0]).pixels)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        ("text", "no PNG"),
+        ("missing", "There is no file"),
+        ("size", "The mask is 10 x 10 pixels, but the picture is 48 x 32"),
+        ("empty", "marks no pixel"),
+        ("everything", "no backdrop"),
+        ("truncated", "damaged"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_code_2(
+    run: Run, pair: tuple[Path, Path], tmp_path: Path, spoil: str, sentence: str
+) -> None:
+    composite, mask = pair
+    if spoil == "text":
+        composite.write_text("hello")
+    elif spoil == "missing":
+        composite.unlink()
+    elif spoil == "truncated":
+        composite.write_bytes(composite.read_bytes()[:200])
+    else:
+        size = (10, 10) if spoil == "size" else (48, 32)
+        Image.new("L", size, 255 if spoil == "everything" else 0).save(mask)
+    (tmp_path / "out.png").write_bytes(b"an older result")
+    result = run("harmonize", composite, mask, "-o", tmp_path / "out.png", "--no-daemon")
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 2  # the sentence and the hint
+    assert result.stdout == ""
+    assert (tmp_path / "out.png").read_bytes() == b"an older result"
+
+
+def test_unknown_model_and_unwritable_output(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--model", "nonsense", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["code"] == "unknown-model"
+    result = run("harmonize", *pair, "-o", tmp_path / "missing" / "out.png", "--no-daemon")
+    assert result.exit_code == 2
+    assert "no folder" in result.stderr
+
+
+def test_without_a_daemon_it_says_how_to_start_one(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png")
+    assert result.exit_code == 2
+    assert "samelight daemon --detach" in result.stderr
+
+
+def test_missing_weights_are_named(
+    run: Run, pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(tmp_path))
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--model", "hdnet", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["code"] == "weights-missing"

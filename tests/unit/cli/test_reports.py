@@ -1,0 +1,81 @@
+"""`samelight models`, `doctor`, `--version` and how errors map to exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_helpers import Run
+from PIL import Image
+
+from samelight import __version__
+from samelight.cli.reporting import exit_code
+from samelight.cli.sample import SAMPLE_COMPOSITE, SAMPLE_MASK
+from samelight_wire.errors import (
+    DaemonNotRunningError,
+    InternalError,
+    OutOfMemoryError,
+    SizeMismatchError,
+    WeightsMissingError,
+)
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").stdout.strip() == f"samelight {__version__}"
+
+
+def test_models_tells_size_and_state_of_weights(run: Run) -> None:
+    models = {model["name"]: model for model in json.loads(run("models", "--json").stdout)["models"]}
+    assert models["hdnet"]["parameters"] == 10_413_775
+    assert models["hdnet-lite"]["parameters"] == 652_735
+    assert models["hdnet-lite"]["weights"] == "ok"
+    assert "hdnet-lite" in run("models").stdout
+
+
+def test_doctor_fails_without_a_daemon_and_says_what_mends_it(run: Run) -> None:
+    result = run("doctor", "--json")
+    assert result.exit_code == 1
+    checks = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+    assert checks["torch"]["status"] == checks["weights hdnet-lite"]["status"] == "ok"
+    for name in ("connection", "daemon", "round trip"):
+        assert checks[name]["status"] == "failure"
+        assert "samelight daemon --detach" in checks[name]["mend"]
+
+
+def test_doctor_in_words(run: Run) -> None:
+    output = run("doctor").output
+    assert "FAILURE  daemon" in output
+    assert "ok       weights hdnet-lite" in output
+
+
+def test_doctor_tells_a_bad_settings_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.toml").write_text("nonsense = 1")
+    monkeypatch.setenv("SAMELIGHT_CONFIG", str(tmp_path / "config.toml"))
+    checks = {check["name"]: check for check in json.loads(run("doctor", "--json").stdout)["checks"]}
+    assert checks["settings"]["status"] == "failure"
+    assert "nonsense" in checks["settings"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SizeMismatchError(), 2),
+        (WeightsMissingError(), 2),
+        (DaemonNotRunningError(), 2),
+        (OutOfMemoryError(), 1),
+        (InternalError(), 1),
+    ],
+)
+def test_exit_codes(error: Exception, code: int) -> None:
+    assert exit_code(error) == code  # type: ignore[arg-type]
+
+
+def test_the_sample_is_a_pair_with_a_soft_edge() -> None:
+    with Image.open(SAMPLE_COMPOSITE) as composite, Image.open(SAMPLE_MASK) as mask:
+        assert composite.size == mask.size == (1200, 800)
+        values = np.asarray(mask)
+    assert 0.1 < (values > 127).mean() < 0.5
+    assert ((values > 10) & (values < 245)).sum() > 1000
+    assert (SAMPLE_COMPOSITE.parent / "SOURCES.md").is_file()
