@@ -10,7 +10,8 @@
     session       one conversation with the daemon, without input and output
     transport     what carries the frames: transport_zmq (libzmq) or transport_tcp (pure Python, over zmtp)
     eventloop     the client for editors: never blocks, no threads
-    client        the blocking client
+    client        the blocking client, with interrupts (Ctrl+C)
+    release       this copy's release
 
 Runs on Python 3.8 and newer with the standard library, msgpack (its pure-Python form will do), platformdirs, and pyzmq
 where it loads.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Callable, TypeVar
 from .endpoint import PathLike
 from .eventloop import EventLoopClient
 from .frames import DEFAULT_LIMITS, Limits
+from .interrupts import held_interrupt
 from .messages import (
     CancelRequest,
     ErrorReply,
@@ -37,16 +38,20 @@ OnProgress = Callable[[Progress], None]
 
 Answer = TypeVar("Answer", bound=Message)
 
-_LONGEST_WAIT = 0.25  # between two looks, so that Ctrl+C is heard in time on every system
+_LONGEST_WAIT = 0.1  # between two looks whether Ctrl+C was pressed
 _FAREWELL = 0.5  # how long a cancel may take to leave
 
 
 class Client:
-    """A connection whose requests wait for their answers; made with `Client.connect`. One request at a time."""
+    """A connection whose requests wait for their answers; made with `Client.connect`. One request at a time.
 
-    def __init__(self, loop: EventLoopClient, hello: HelloReply) -> None:
+    `hello` is what the daemon said of itself.
+    """
+
+    hello: HelloReply
+
+    def __init__(self, loop: EventLoopClient) -> None:
         self._loop = loop
-        self.hello = hello
 
     @classmethod
     def connect(
@@ -63,13 +68,13 @@ class Client:
         the daemon's log, `timeout` is in seconds. Raises a ConnectionFailed: DaemonNotRunningError,
         StaleConnectionError, AuthenticationError, IdentityError or RequestTimeout; or VersionMismatchError.
         """
-        loop = EventLoopClient(path, client, timeout, limits)
+        connection = cls(EventLoopClient(path, client, timeout, limits))
         try:
-            hello = _answer(loop, HelloReply, None, None)
+            connection.hello = connection._answer(HelloReply)
         except BaseException:
-            loop.close()
+            connection.close()
             raise
-        return cls(loop, hello)
+        return connection
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +104,7 @@ class Client:
     def status(self, timeout: float = 10.0) -> StatusReply:
         """Ask how the daemon is. Raises RequestTimeout or another ConnectionFailed."""
         self._loop.send(StatusRequest(), timeout)
-        return _answer(self._loop, StatusReply, None, None)
+        return self._answer(StatusReply)
 
     def cancel(self, job: str) -> None:
         """Ask the daemon to drop a job, for instance from `on_progress`; its wait then ends in CancelledError."""
@@ -113,12 +118,13 @@ class Client:
         self, request: HarmonizeRequest | PreviewRequest, on_progress: OnProgress | None, timeout: float | None
     ) -> Result:
         """Send a job and wait for its result."""
-        self._loop.send(request, timeout)
-        try:
-            return _answer(self._loop, Result, request.job, on_progress)
-        finally:
-            if self._loop.is_waiting(request.job):
-                self._abandon(request.job)
+        with held_interrupt() as check_interrupt:
+            self._loop.send(request, timeout)
+            try:
+                return self._answer(Result, request.job, on_progress, check_interrupt)
+            finally:
+                if self._loop.is_waiting(request.job):
+                    self._abandon(request.job)
 
     def _abandon(self, job: str) -> None:
         """Tell the daemon that nobody waits any more, and give that a moment to leave."""
@@ -128,15 +134,21 @@ class Client:
             self._loop.wait(_FAREWELL)
             self._loop.drain()
 
-
-def _answer(loop: EventLoopClient, wanted: type[Answer], job: str | None, on_progress: OnProgress | None) -> Answer:
-    """Wait for the answer of this class to this job; raises the error that comes instead."""
-    while True:
-        for event in loop.tick():
-            if isinstance(event, ErrorReply) and event.job in (job, None):
-                raise event.error()
-            if isinstance(event, wanted) and getattr(event, "job", None) == job:
-                return event
-            if isinstance(event, Progress) and event.job == job and on_progress is not None:
-                on_progress(event)
-        loop.wait(_LONGEST_WAIT)
+    def _answer(
+        self,
+        wanted: type[Answer],
+        job: str | None = None,
+        on_progress: OnProgress | None = None,
+        check_interrupt: Callable[[], None] = lambda: None,
+    ) -> Answer:
+        """Wait for the answer of this class to this job; raises the error that comes instead."""
+        while True:
+            for event in self._loop.tick():
+                if isinstance(event, ErrorReply) and event.job in (job, None):
+                    raise event.error()
+                if isinstance(event, wanted) and getattr(event, "job", None) == job:
+                    return event
+                if isinstance(event, Progress) and event.job == job and on_progress is not None:
+                    on_progress(event)
+            check_interrupt()
+            self._loop.wait(_LONGEST_WAIT)

@@ -1,5 +1,8 @@
 """The client for programs with an event loop of their own, such as editors: no threads, and nothing ever blocks.
 
+(libzmq has a thread for its sockets, and pyzmq one that lets go of what was sent; no code of ours runs in them. The
+transport in pure Python has none at all.)
+
 Connecting and the daemon's proof run by themselves too: requests may be sent at once and go out when the daemon has
 proven to be the user's own. Everything that happens comes as a list of messages, out of `drain` and out of `tick`; see
 `session.py` for what they are. Call
