@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,28 @@ def daemon(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> It
     """The daemon that most tests share; each of them leaves it working."""
     home = make_home(tmp_path_factory.mktemp("shared-daemon"), weights_folder)
     home.configure(default_model=MODEL, device="cpu")
+    running = launch(home)
+    yield running
+    dispose(running)
+
+
+@pytest.fixture(scope="session")
+def strict_daemon(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Iterator[RunningDaemon]:
+    """A daemon with narrow limits that keeps nothing and tells its log everything."""
+    home = make_home(tmp_path_factory.mktemp("strict-daemon"), weights_folder)
+    limits = {"max_pixels": 2_000_000, "max_queued_jobs": 2, "max_preview_megabytes": 0}
+    home.configure(default_model=MODEL, device="cpu", log_level="debug", **limits)
+    running = launch(home)
+    yield running
+    dispose(running)
+
+
+@pytest.fixture(scope="session")
+def hasty_daemon(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Iterator[RunningDaemon]:
+    """A daemon that soon takes silence for absence, and unloads its networks as soon as they rest."""
+    home = make_home(tmp_path_factory.mktemp("hasty-daemon"), tmp_path_factory.mktemp("hasty-weights"))
+    shutil.copytree(weights_folder, home.weights, dirs_exist_ok=True)
+    home.configure(default_model=MODEL, device="cpu", heartbeat_seconds=0.3, idle_unload_seconds=0.1)
     running = launch(home)
     yield running
     dispose(running)

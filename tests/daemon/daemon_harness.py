@@ -52,6 +52,10 @@ class Home:
         return Path(self.environment["SAMELIGHT_CONNECTION_FILE"])
 
     @property
+    def weights(self) -> Path:
+        return Path(self.environment["SAMELIGHT_WEIGHTS"])
+
+    @property
     def log(self) -> str:
         return "".join(path.read_text() for path in self.folder.rglob("daemon.log*"))
 
@@ -229,4 +233,4 @@ class Requests:
 
     def large(self) -> HarmonizeRequest:
         """A layer that keeps a worker busy for a while."""
-        return self.layered(a_layer(2400, 2000))
+        return self.layered(a_layer(1500, 1000))

@@ -17,9 +17,6 @@ from daemon_harness import (
     Requests,
     RunningDaemon,
     a_layer,
-    dispose,
-    launch,
-    make_home,
     raster,
     wait_until,
 )
@@ -73,7 +70,7 @@ def test_a_mask_that_covers_everything(client: Client, requests: Requests) -> No
 
 def test_a_layer_mask_that_hides_everything(client: Client, requests: Requests) -> None:
     request = requests.layered(size=(80, 60))
-    refused(client, dataclasses.replace(request, layer_mask=raster(full(0), Layout.MASK)), EmptyMaskError)
+    refused(client, dataclasses.replace(request, layer_mask=raster(full(0), Layout.MASK)), TransparentLayerError)
 
 
 def test_a_selection_beside_the_layer(client: Client, requests: Requests) -> None:
@@ -112,10 +109,10 @@ def test_sizes_at_the_edge_are_harmonized(client: Client, requests: Requests, si
 
 
 def test_a_picture_over_the_daemons_limit(
-    start: Callable[..., RunningDaemon], connect: Callable[..., RawClient], requests: Requests
+    strict_daemon: RunningDaemon, connect: Callable[..., RawClient], requests: Requests
 ) -> None:
-    client = connect(start(max_pixels=50_000))
-    request = requests.layered(size=(500, 200))
+    client = connect(strict_daemon)
+    request = requests.layered(size=(2001, 1000))
     client.send(request)
     reply: Any = client.answer()
     assert (reply.job, reply.code) == (request.job, PictureTooLargeError.code)
@@ -135,9 +132,9 @@ def test_a_job_name_twice(raw: RawClient, requests: Requests) -> None:
 
 
 def test_more_jobs_than_the_queue_takes(
-    start: Callable[..., RunningDaemon], connect: Callable[..., RawClient], requests: Requests
+    strict_daemon: RunningDaemon, connect: Callable[..., RawClient], requests: Requests
 ) -> None:
-    client = connect(start(max_queued_jobs=2))
+    client = connect(strict_daemon)
     jobs = [requests.large(), *(requests.layered() for _ in range(5))]
     for job in jobs:
         client.send(job)
@@ -157,8 +154,6 @@ def spoil(folder: Path, fault: str) -> None:
     content = file.read_bytes()
     if fault == "deleted":
         file.unlink()
-    elif fault == "not listed":
-        (folder / "manifest.json").write_text("{}")
     elif fault == "truncated":
         file.write_bytes(content[: len(content) // 2])
     elif fault == "one bit":
@@ -182,11 +177,11 @@ def spoil(folder: Path, fault: str) -> None:
     ],
 )
 def test_weights_that_cannot_be_used_and_are_repaired(
-    spoiled_daemon: tuple[RunningDaemon, Path], weights_folder: Path, requests: Requests, fault: str, expected: Any
+    spoiled_daemon: RunningDaemon, weights_folder: Path, requests: Requests, fault: str, expected: Any
 ) -> None:
-    daemon, folder = spoiled_daemon
+    folder = spoiled_daemon.home.weights
     spoil(folder, fault)
-    with Client.connect(daemon.connection_file) as client:
+    with Client.connect(spoiled_daemon.connection_file) as client:
         with pytest.raises(expected) as caught:
             client.harmonize(requests.layered())
         assert type(caught.value) is expected
@@ -196,26 +191,13 @@ def test_weights_that_cannot_be_used_and_are_repaired(
         assert client.harmonize(requests.layered()).model == MODEL
 
 
-@pytest.fixture(scope="module")
-def daemon_that_forgets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningDaemon, Path]]:
-    """A daemon that unloads its networks at once, with a weights folder of its own."""
-    folder = tmp_path_factory.mktemp("spoiled") / "weights"
-    home = make_home(tmp_path_factory.mktemp("forgetful"), folder)
-    home.configure(default_model=MODEL, device="cpu", warm_up=False, idle_unload_seconds=0.1)
-    running = launch(home)
-    yield running, folder
-    dispose(running)
-
-
 @pytest.fixture
-def spoiled_daemon(daemon_that_forgets: tuple[RunningDaemon, Path], weights_folder: Path) -> tuple[RunningDaemon, Path]:
-    """That daemon with good weights, and no network in memory."""
-    daemon, folder = daemon_that_forgets
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(weights_folder, folder)
-    with Client.connect(daemon.connection_file) as client:
+def spoiled_daemon(hasty_daemon: RunningDaemon, weights_folder: Path) -> Iterator[RunningDaemon]:
+    """A daemon with good weights on disk, which the test may spoil, and no network in memory."""
+    with Client.connect(hasty_daemon.connection_file) as client:
         wait_until(lambda: client.status().warm_models == [])
-    return daemon, folder
+    yield hasty_daemon
+    shutil.copytree(weights_folder, hasty_daemon.home.weights, dirs_exist_ok=True)
 
 
 def test_a_model_without_weights_says_which(client: Client, requests: Requests) -> None:

@@ -87,14 +87,11 @@ def test_auto_takes_a_card_where_there_is_one() -> None:
 
 
 @pytest.mark.daemon
-def test_the_daemon_unloads_an_idle_network_and_loads_it_again(
-    start: Callable[..., RunningDaemon], requests: Requests
-) -> None:
-    daemon = start(idle_unload_seconds=0.3, warm_up=True)
-    with Client.connect(daemon.connection_file) as client:
-        wait_until(lambda: f"Loaded {MODEL}" in daemon.home.log)
+def test_the_daemon_unloads_an_idle_network_and_loads_it_again(hasty_daemon: RunningDaemon, requests: Requests) -> None:
+    with Client.connect(hasty_daemon.connection_file) as client:
+        wait_until(lambda: f"Loaded {MODEL}" in hasty_daemon.home.log)
         wait_until(lambda: client.status().warm_models == [])
-        assert f"Unloaded {MODEL}" in daemon.home.log
+        assert f"Unloaded {MODEL}" in hasty_daemon.home.log
         assert client.harmonize(requests.layered()).model == MODEL
 
 

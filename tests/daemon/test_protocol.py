@@ -130,6 +130,11 @@ def mutated(parts: list[bytes], chance: random.Random) -> list[bytes]:
     return parts or [b""]
 
 
+def proven(received: list[Message], proof_key: str, nonce: bytes) -> bool:
+    """Whether the answer to the Hello with this nonce is among the messages."""
+    return any(isinstance(message, HelloReply) and is_proven(message.proof, proof_key, nonce) for message in received)
+
+
 def test_many_damaged_messages_do_not_end_the_daemon(daemon: RunningDaemon, raw: RawClient, requests: Requests) -> None:
     chance = random.Random(SEED)  # noqa: S311  # a repeatable test, not a secret
     originals = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -147,9 +146,9 @@ def test_a_preview_of_another_clients_result_is_refused(
 
 
 def test_what_is_too_large_to_keep_has_a_result_but_no_preview(
-    start: Callable[..., RunningDaemon], requests: Requests
+    strict_daemon: RunningDaemon, requests: Requests
 ) -> None:
-    with Client.connect(start(max_preview_megabytes=0).connection_file) as client:
+    with Client.connect(strict_daemon.connection_file) as client:
         request = requests.layered()
         assert client.harmonize(request).job == request.job
         with pytest.raises(SamelightError) as caught:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from samelight.background import start_detached, stop_running
+from samelight.cli.reporting import AsJson, errors_reported, print_json
 from samelight.lifecycle import run_daemon
 from samelight.settings import load_settings
 from samelight_wire.client import Client
 from samelight_wire.endpoint import Endpoint, connection_path
-from samelight_wire.errors import InputError, SamelightError
 from samelight_wire.messages import StatusReply
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Run the daemon, ask how it is, stop it.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Start it in the background; return when it answers.")]
 
 
@@ -32,7 +27,7 @@ def daemon(context: typer.Context, detach: Detach = False, as_json: AsJson = Fal
     """Run the daemon here until Ctrl+C, or in the background with --detach."""
     if context.invoked_subcommand is not None:
         return
-    with _reporting_errors(as_json):
+    with errors_reported(as_json):
         if detach:
             load_settings()  # a mistake in the file is told here and now, not from the background
             _announce(start_detached(), as_json)
@@ -43,11 +38,11 @@ def daemon(context: typer.Context, detach: Detach = False, as_json: AsJson = Fal
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Say how the running daemon is."""
-    with _reporting_errors(as_json):
+    with errors_reported(as_json):
         with Client.connect() as client:
             reply = client.status()
         if as_json:
-            _print_json(dataclasses.asdict(reply))
+            print_json(dataclasses.asdict(reply))
         else:
             typer.echo(_in_words(reply))
 
@@ -55,10 +50,10 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def stop(as_json: AsJson = False) -> None:
     """Stop the running daemon; no daemon at all is fine too."""
-    with _reporting_errors(as_json):
+    with errors_reported(as_json):
         pid = stop_running()
         if as_json:
-            _print_json({"stopped": pid is not None, "pid": pid})
+            print_json({"stopped": pid is not None, "pid": pid})
         else:
             typer.echo("No daemon was running." if pid is None else f"The daemon (process {pid}) has stopped.")
 
@@ -67,7 +62,7 @@ def _announce(endpoint: Endpoint, as_json: bool) -> None:
     """Says that the daemon answers, and where; never its secrets."""
     if as_json:
         where = {"host": endpoint.host, "port": endpoint.port, "connection_file": str(connection_path())}
-        _print_json({"pid": endpoint.pid, **where, "release": endpoint.release})
+        print_json({"pid": endpoint.pid, **where, "release": endpoint.release})
     else:
         typer.echo(f"The Samelight daemon (process {endpoint.pid}) answers on {endpoint.host}:{endpoint.port}.")
 
@@ -83,24 +78,6 @@ def _in_words(reply: StatusReply) -> str:
         "memory": f"{reply.memory / 1e6:.0f} MB",
     }
     return "\n".join(f"{name:<9}{value}" for name, value in lines.items())
-
-
-def _print_json(report: object) -> None:
-    sys.stdout.write(json.dumps(report) + "\n")
-    sys.stdout.flush()
-
-
-@contextmanager
-def _reporting_errors(as_json: bool) -> Iterator[None]:
-    """Turns an error into one clear line with its hint and an exit code: 2 for bad input, otherwise 1."""
-    try:
-        yield
-    except SamelightError as error:
-        if as_json:
-            _print_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
-        else:
-            typer.echo(f"Error: {error.message}\n{error.hint}".rstrip(), err=True)
-        raise typer.Exit(2 if isinstance(error, InputError) else 1) from error
 
 
 if __name__ == "__main__":
