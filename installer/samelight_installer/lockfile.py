@@ -1,0 +1,36 @@
+"""Reads lock files: only as much as it takes to choose some of a file's packages."""
+
+from __future__ import annotations
+
+import re
+from typing import Collection
+
+__all__ = ["canonical", "count", "select"]
+
+_ENTRY = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==\S+")
+
+
+def canonical(name: str) -> str:
+    """A package's name in the one spelling that all its spellings stand for."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def select(lock: str, names: Collection[str]) -> str:
+    """The lock file's entries of these packages, hashes and all, as a lock file of their own."""
+    wanted = {canonical(name) for name in names}
+    kept = []
+    keeping = False
+    for line in lock.splitlines():
+        entry = _ENTRY.match(line)
+        if entry:
+            keeping = canonical(entry.group(1)) in wanted
+        elif not line.startswith(" "):
+            keeping = False
+        if keeping:
+            kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
+def count(lock: str) -> int:
+    """How many packages the lock file names, whatever the system."""
+    return len({canonical(entry.group(1)) for entry in map(_ENTRY.match, lock.splitlines()) if entry})
