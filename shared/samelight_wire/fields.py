@@ -41,6 +41,7 @@ __all__ = [
     "Real",
     "Record",
     "Text",
+    "malformed",
     "wire",
 ]
 

@@ -88,6 +88,7 @@ class TcpTransport:
             raise StaleConnectionError()
 
     def _read(self) -> None:
+        """Receive what is there, up to one burst; raises what the end of the connection means."""
         budget = _BURST
         while budget > 0:
             try:
@@ -100,6 +101,7 @@ class TcpTransport:
             budget -= count
 
     def _write(self) -> None:
+        """Send what the system takes."""
         outgoing = self._dealer.outgoing
         while outgoing:
             try:

@@ -93,6 +93,7 @@ class ZmqTransport:
             self._judge(event["event"])
 
     def _judge(self, event: int) -> None:
+        """Note or raise what one event of the monitor means."""
         if event == zmq.EVENT_CONNECTED:
             self._connected = True
         elif event == zmq.EVENT_HANDSHAKE_SUCCEEDED:

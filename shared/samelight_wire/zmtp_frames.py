@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from .errors import MalformedMessageError
+from .errors import MalformedMessageError, OutOfMemoryError
 from .formats import Buffer
 
 __all__ = ["COMMAND", "LONG", "MORE", "Frame", "FrameReader", "command", "frame_head"]
@@ -77,7 +77,10 @@ class FrameReader:
         return bytes(self._scratch[self._start : min(self._end, self._start + 64)])
 
     def frame(self) -> Frame | None:
-        """The next frame, or None until it is complete; raises MalformedMessageError for one that is too long."""
+        """The next frame, or None until it is complete.
+
+        Raises MalformedMessageError for one over the limit, OutOfMemoryError for one that memory has no room for.
+        """
         if self._body is not None:
             return self._finish_large()
         head = self._head()
@@ -108,13 +111,17 @@ class FrameReader:
 
     def _begin_large(self, flags: int, length: int) -> None:
         """Go on receiving into a body of its own, beginning with what already stands in the scratch buffer."""
-        body = memoryview(bytearray(length))
+        try:
+            body = memoryview(bytearray(length))
+        except MemoryError as error:
+            raise OutOfMemoryError() from error
         self._filled = self._end - self._start
         body[: self._filled] = self._scratch[self._start : self._end]
         self._start = self._end = 0
         self._flags, self._body = flags, body
 
     def _finish_large(self) -> Frame | None:
+        """The frame of the large body, or None until it is complete."""
         if self._body is None or self._filled < len(self._body):
             return None
         frame = Frame(self._flags, self._body.toreadonly())

@@ -10,7 +10,13 @@ import pytest
 
 from samelight_wire import transport
 from samelight_wire.endpoint import Endpoint
-from samelight_wire.errors import AuthenticationError, MalformedMessageError, SamelightError, StaleConnectionError
+from samelight_wire.errors import (
+    AuthenticationError,
+    MalformedMessageError,
+    OutOfMemoryError,
+    SamelightError,
+    StaleConnectionError,
+)
 from samelight_wire.zmtp import Dealer
 from samelight_wire.zmtp_frames import COMMAND, LONG, MORE, FrameReader, command, frame_head
 
@@ -113,6 +119,11 @@ def test_a_large_body_is_received_in_place() -> None:
 def test_nothing_is_allocated_for_a_frame_over_the_limit(length: int) -> None:
     with pytest.raises(MalformedMessageError, match=str(length)):
         feed(opened(100), struct.pack("!BQ", LONG, length))
+
+
+def test_a_frame_that_memory_has_no_room_for_is_an_error_with_a_hint() -> None:
+    with pytest.raises(OutOfMemoryError):
+        feed(opened(2**63), struct.pack("!BQ", LONG, 2**62))
 
 
 def test_the_limit_holds_for_the_whole_message() -> None:
