@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -93,4 +92,4 @@ class Environment:
         """Remembers what is in now, in one step."""
         temporary = self.folder / (STAMP + ".part")
         temporary.write_text(json.dumps(dict(content), indent=2) + "\n", encoding="utf-8")
-        os.replace(temporary, self.folder / STAMP)
+        temporary.replace(self.folder / STAMP)

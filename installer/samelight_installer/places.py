@@ -11,8 +11,14 @@ __all__ = ["CHECKOUT", "REQUIREMENTS", "user_data"]
 CHECKOUT = Path(__file__).resolve().parents[2]
 """The source tree that this installer belongs to."""
 
-REQUIREMENTS = CHECKOUT / "installer" / "requirements"
-"""The lock files."""
+_PACKAGE = Path(__file__).resolve().parent
+
+REQUIREMENTS = next(
+    folder / "requirements"
+    for folder in (_PACKAGE.parent, _PACKAGE)
+    if (folder / "requirements" / "run.lock").exists() or folder == _PACKAGE
+)
+"""The lock files: beside this package in the source tree, inside it when installed from a wheel."""
 
 
 def user_data() -> Path:

@@ -1,4 +1,4 @@
-"""`python3 installer`: Samelight in an environment of its own, the daemon running, and a picture that shows it works."""
+"""`python3 installer`: Samelight in an environment of its own, its daemon, and a picture that shows that it works."""
 
 from __future__ import annotations
 
@@ -117,14 +117,8 @@ def _harmonize_sample(environment: Environment, folder: Path, *, by_daemon: bool
 
 def _samelight(environment: Environment, *arguments: str) -> dict[str, Any]:
     """Runs a command of the installed Samelight and gives its report."""
-    answer = subprocess.run(
-        [str(environment.samelight), *arguments, "--json"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    command = [str(environment.samelight), *arguments, "--json"]
+    answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     try:
         report = json.loads(answer.stdout)
     except ValueError:
