@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections import deque
@@ -18,7 +19,7 @@ __all__ = ["ensure_packages", "ensure_samelight"]
 
 PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
 LOCKED = ("--require-hashes", "--no-deps", "--retries", "10", "--timeout", "60")
-RESUMING = ("--resume-retries", "20")  # since pip 25.1
+RESUMING = {"PIP_RESUME_RETRIES": "20"}  # by the environment: pip before 25.1 would stumble over an option
 
 
 def ensure_packages(environment: Environment, requirements: Path, lock: str, console: Console) -> bool:
@@ -49,7 +50,7 @@ def ensure_packages(environment: Environment, requirements: Path, lock: str, con
         environment.write_stamp({})
         _pip(environment, [*PIP, *LOCKED, "-r", str(requirements / "pip.lock")], console, 1)
         total = lockfile.count(path.read_text(encoding="utf-8"))
-        _pip(environment, [*PIP, *LOCKED, *RESUMING, "-r", str(path)], console, total)
+        _pip(environment, [*PIP, *LOCKED, "-r", str(path)], console, total)
     names = " ".join(sorted(map(lockfile.canonical, set(environment.packages()) - {"samelight"})))
     environment.write_stamp({"packages": wanted, "names": names})
     return True
@@ -105,6 +106,7 @@ def _pip(environment: Environment, arguments: Sequence[str], console: Console, t
     number = 0
     with subprocess.Popen(
         command,
+        env={**RESUMING, **os.environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

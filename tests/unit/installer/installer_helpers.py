@@ -1,0 +1,66 @@
+"""Tiny packages to install: real wheels, a few hundred bytes each."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zipfile
+from pathlib import Path
+
+__all__ = ["make_project", "make_wheel", "write_lock"]
+
+
+def make_wheel(folder: Path, name: str, version: str, entry_point: str | None = None) -> Path:
+    """A wheel with one module that knows its version."""
+    info = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}.py": f'__version__ = "{version}"\n\n\ndef main() -> None:\n    print("{name} {version}")\n',
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    if entry_point:
+        files[f"{info}/entry_points.txt"] = f"[console_scripts]\n{entry_point} = {name}:main\n"
+    record = [f"{path},sha256={_digest(text)},{len(text)}" for path, text in files.items()]
+    files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,"]) + "\n"
+    wheel = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+    return wheel
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+
+
+def write_lock(requirements: Path, lock: str, *wheels: Path) -> None:
+    """A lock file for these wheels."""
+    requirements.mkdir(exist_ok=True)
+    lines = ["# made for a test"]
+    for wheel in wheels:
+        name, version = wheel.name.split("-")[:2]
+        lines += [f"{name}=={version} \\", f"    --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"]
+    (requirements / lock).write_text("\n".join(lines) + "\n")
+
+
+BACKEND = """
+import shutil, pathlib
+wheel = pathlib.Path(__file__).with_name("samelight-9.9-py3-none-any.whl")
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    shutil.copy(wheel, directory)
+    return wheel.name
+
+build_editable = build_wheel
+"""
+
+
+def make_project(folder: Path) -> Path:
+    """A checkout whose build gives a tiny package named samelight, with the command of that name."""
+    folder.mkdir()
+    make_wheel(folder, "samelight", "9.9", entry_point="samelight")
+    (folder / "backend.py").write_text(BACKEND)
+    (folder / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    return folder
