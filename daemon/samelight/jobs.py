@@ -68,6 +68,8 @@ class Job:
     """What a worker calls with its engine."""
     byte_length: int
     """How many bytes of pixels the job holds until it is done."""
+    keep_outcome: bool = True
+    """Whether what comes of it is worth keeping for previews."""
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
     @property

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OutcomeShelf"]
 
-PER_CLIENT = 4
+PER_CLIENT = 2
 
 
 @dataclass

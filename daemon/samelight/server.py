@@ -10,6 +10,8 @@ import errno
 import logging
 import math
 import time
+from collections.abc import Callable, Sequence
+from typing import ParamSpec
 
 import zmq
 
@@ -20,10 +22,13 @@ from samelight.worker import Report
 from samelight_wire import frames
 from samelight_wire.endpoint import HOST
 from samelight_wire.errors import InternalError, PortTakenError, SamelightError
+from samelight_wire.formats import Buffer
 from samelight_wire.frames import Limits
 from samelight_wire.messages import ErrorReply, Message
 
 __all__ = ["Server"]
+
+P = ParamSpec("P")
 
 TICK_SECONDS = 0.25
 
@@ -116,10 +121,9 @@ class Server:
             for _ in range(BURST):
                 if not self._receive(service):
                     break
-            for report in self._mailbox.take_all():
-                service.report(report)
+            self._pass_on_reports(service)
             if time.monotonic() >= next_tick:
-                service.tick()
+                self._guarded(service.tick)
                 next_tick = time.monotonic() + TICK_SECONDS
             while self._gone:
                 service.client_gone(self._gone.pop())
@@ -131,20 +135,38 @@ class Server:
         self._mailbox.close()
         self._context.term()
 
+    def _pass_on_reports(self, service: Service) -> None:
+        """Hands over the workers' reports. Apart from the loop, whose names would keep the last one's pixels alive."""
+        for report in self._mailbox.take_all():
+            self._guarded(service.report, report)
+
+    def _guarded(self, action: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Does something that must not end the daemon, whatever is wrong with it; tells whether it went well."""
+        try:
+            action(*args, **kwargs)
+        except Exception:
+            logger.exception("An unforeseen error in the server's loop")
+            return False
+        return True
+
     def _receive(self, service: Service) -> bool:
         """Takes one message, if there is one; whatever is wrong with it, the loop goes on."""
         try:
             client, *parts = self._router.recv_multipart(zmq.NOBLOCK, copy=False)
         except zmq.Again:
             return False
-        sender, buffers = client.bytes, [part.buffer for part in parts]
+        sender = client.bytes
+        if not self._guarded(self._handle, service, sender, [part.buffer for part in parts]):
+            self.send(sender, ErrorReply.from_error(InternalError()))
+        return True
+
+    def _handle(self, service: Service, sender: bytes, buffers: Sequence[Buffer]) -> None:
+        """Decodes a message and acts on it; what cannot be decoded is answered with the reason."""
         try:
-            service.receive(sender, frames.decode(buffers, self._limits))
+            message = frames.decode(buffers, self._limits)
         except SamelightError as error:
             logger.warning("A message that cannot be accepted: %s", error)
             service.heard_from(sender)
             self.send(sender, ErrorReply.from_error(error, frames.job_of(buffers, self._limits)))
-        except Exception:
-            logger.exception("An unforeseen error while a message was handled")
-            self.send(sender, ErrorReply.from_error(InternalError()))
-        return True
+        else:
+            service.receive(sender, message)

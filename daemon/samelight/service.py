@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from samelight.jobs import Engine, Job, JobQueue, OnStage, Task
+from samelight.jobs import Engine, Job, JobQueue, OnStage
 from samelight.memory import give_back, resident_bytes
 from samelight.outcomes import OutcomeShelf
 from samelight.settings import Settings
 from samelight.worker import Crew, Finished, Report
 from samelight_wire.errors import (
     CancelledError,
+    InternalError,
     JobError,
     MalformedMessageError,
     RequestTimeout,
@@ -81,7 +82,7 @@ class Service:
         self._started = time.monotonic()
         self._unanswered: dict[tuple[bytes, str], Job] = {}
         self._last_sign: dict[bytes, float] = {}
-        self._shelf = OutcomeShelf(settings.max_preview_bytes, settings.idle_unload_seconds)
+        self._shelf = OutcomeShelf(settings.max_preview_bytes, settings.preview_seconds)
         self._trim_at: float | None = None
 
     # ---- messages from clients ----
@@ -118,7 +119,7 @@ class Service:
 
     def _greet(self, client: bytes, hello: Hello) -> None:
         """Proves that this is the daemon whose connection file the client read."""
-        logger.info("%s, release %s, said hello", hello.client, hello.release)
+        logger.info("%r, release %r, said hello", hello.client, hello.release)
         proof = prove(self._proof_key, hello.nonce)
         interval = self._settings.heartbeat_seconds
         self._send(client, HelloReply(proof, self._release, PROTOCOL, os.getpid(), interval))
@@ -139,7 +140,7 @@ class Service:
 
         rasters = (request.layer, request.backdrop, request.selection, request.layer_mask)
         byte_length = sum(raster.format.byte_length for raster in rasters if raster is not None)
-        self._enqueue(client, request.job, task, byte_length)
+        self._enqueue(Job(client, request.job, task, byte_length))
 
     def _preview(self, client: bytes, request: PreviewRequest) -> None:
         """Puts another blend of a finished outcome into the queue.
@@ -154,16 +155,16 @@ class Service:
             on_stage("lift", 0.0)
             return engine.reblend(outcome, request.strength)
 
-        self._enqueue(client, request.job, task, outcome.byte_length)
+        byte_length = outcome.layer.octets.nbytes
+        self._enqueue(Job(client, request.job, task, byte_length, keep_outcome=False))
 
-    def _enqueue(self, client: bytes, name: str, task: Task, byte_length: int) -> None:
-        job = Job(client, name, task, byte_length)
+    def _enqueue(self, job: Job) -> None:
         if job.key in self._unanswered:
             raise JobError("A job of this name is being worked on already.", "Give every request a job id of its own.")
         self._queue.put(job)
         self._unanswered[job.key] = job
-        self._last_sign[client] = time.monotonic()
-        self._send(client, Progress(name, "queued", 0.0))
+        self._last_sign[job.client] = time.monotonic()
+        self._send(job.client, Progress(job.name, "queued", 0.0))
 
     def _cancel(self, client: bytes, name: str) -> None:
         """Ends a job. An unknown one was most likely just answered, which the client sees for itself."""
@@ -207,7 +208,10 @@ class Service:
     def _deliver(self, job: Job, outcome: Outcome) -> None:
         """Sends a result and keeps its outcome for previews."""
         self._settle(job)
-        self._shelf.put(job.key, outcome, outcome.byte_length, time.monotonic())
+        if job.keep_outcome:
+            # The result itself is not kept: another strength starts from the original layer.
+            kept = dataclasses.replace(outcome, layer=outcome.scene.layer)
+            self._shelf.put(job.key, kept, outcome.byte_length - outcome.layer.octets.nbytes, time.monotonic())
         logger.info("Job %s done: %s", job.name, {stage: round(s, 3) for stage, s in outcome.seconds.items()})
         result = Result(
             job=job.name,
@@ -217,7 +221,11 @@ class Service:
             seconds=dict(outcome.seconds),
             reasons=dict(outcome.reasons),
         )
-        self._send(job.client, result)
+        try:
+            self._send(job.client, result)
+        except SamelightError as error:  # a result that no client would accept is a mistake of the daemon's own
+            logger.error("The result of job %s cannot be sent", job.name, exc_info=error)
+            self._reply_error(job.client, InternalError(), job.name)
 
     # ---- the passing of time ----
 
@@ -257,6 +265,7 @@ class Service:
 
     def _settle(self, job: Job) -> None:
         """A job has its final answer now."""
+        self._trim_at = time.monotonic() + SETTLE_SECONDS
         del self._unanswered[job.key]
         if not any(client == job.client for client, _ in self._unanswered):
             self._last_sign.pop(job.client, None)

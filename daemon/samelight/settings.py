@@ -43,7 +43,9 @@ class Settings:
     port: int = 0
     """The TCP port on 127.0.0.1; 0 lets the system choose a free one."""
     idle_unload_seconds: float = 900.0
-    """A network unused for so long is unloaded, and a finished result kept for previews is forgotten."""
+    """A network unused for so long is unloaded."""
+    preview_seconds: float = 300.0
+    """A layer kept so that another strength needs no network run is forgotten when unused for so long."""
     heartbeat_seconds: float = 5.0
     """How often a waiting client gives a sign of life; after three silent intervals its work is dropped."""
     max_pixels: int = 200_000_000
@@ -53,7 +55,7 @@ class Settings:
     max_queued_megabytes: int = 4096
     """How many megabytes of pixels the waiting jobs may hold together."""
     max_preview_megabytes: int = 512
-    """How many megabytes of finished results are kept so that another strength needs no network run."""
+    """How many megabytes of layers are kept so that another strength needs no network run."""
     warm_up: bool = True
     """Whether the default network is loaded right after the start instead of at the first request."""
     log_level: str = "info"
@@ -80,6 +82,7 @@ class Settings:
 RANGES: Mapping[str, tuple[float, float]] = {
     "port": (0, 65_535),
     "idle_unload_seconds": (0.1, 7 * 86_400),
+    "preview_seconds": (0, 7 * 86_400),
     "heartbeat_seconds": (0.05, 3_600),
     "max_pixels": (1, 1_000_000_000),
     "max_queued_jobs": (1, 10_000),

@@ -31,6 +31,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         device = "cuda:1"
         port = 5000
         idle_unload_seconds = 60
+        preview_seconds = 30
         heartbeat_seconds = 2.5
         max_pixels = 1000
         max_queued_jobs = 2
@@ -40,7 +41,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         log_level = "debug"
     """
     settings = load_settings(written(tmp_path, text))
-    assert settings == Settings("hdnet", "cuda:1", 5000, 60, 2.5, 1000, 2, 3, 0, False, "debug")
+    assert settings == Settings("hdnet", "cuda:1", 5000, 60, 30, 2.5, 1000, 2, 3, 0, False, "debug")
     assert settings.silence_seconds == 7.5
     assert settings.max_queued_bytes == 3 << 20
 
