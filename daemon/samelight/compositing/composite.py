@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from samelight_wire.errors import EmptyMaskError, NoBackdropError, TransparentLayerError
 from samelight_wire.formats import Rect
 
+from samelight import srgb
 from samelight.compositing.coverage import Coverage
 from samelight.compositing.fill import fill_unknown
 from samelight.compositing.reduction import Averages, Weights, reduce
@@ -24,6 +25,9 @@ Array = NDArray[np.float32]
 # A place where less of the backdrop than this is visible tells nothing about it.
 LEAST_KNOWN = 0.05
 
+# A colour that was clipped by so much tells the lift half as much as others.
+TOLERABLE_CLIPPING = 0.02
+
 
 @dataclass(frozen=True)
 class Composition:
@@ -37,6 +41,8 @@ class Composition:
     """H x W in 0..1, how much of the backdrop is visible; elsewhere the picture is filled in."""
     colours: Array
     """H x W x C, the foreground's own colours in the layer's own encoding; 0 where the mask is 0."""
+    clipping: Array
+    """H x W, how far the composite leaves 0..1 before it is clipped for the network: light above 1, wide gamut."""
     window: Rect
     """The part of the canvas that the picture shows."""
 
@@ -83,25 +89,32 @@ def compose(scene: Scene, side: int = 256, threads: int = 1) -> Composition:
     filled = fill_unknown(visible, known)
     ground = back_weight[..., None] * back + (1 - back_weight)[..., None] * filled
     picture = shown.weight[..., None] * layer + (1 - shown.weight)[..., None] * ground
-    picture = np.clip(picture, 0.0, 1.0).astype(np.float32)
-    return Composition(picture, mask, known, front.colour, window)
+    clipped = np.clip(picture, 0.0, 1.0).astype(np.float32)
+    clipping = np.abs(picture - clipped).max(axis=2)
+    return Composition(clipped, mask, known, front.colour, clipping, window)
 
 
 def colour_pairs(scene: Scene, composition: Composition, harmonized: Array) -> tuple[Array, Array, Array]:
     """From the network's answer to what the lift is fitted to.
 
     The answer is the blend I_h = G M + I_c (1 - M): the layer's own colours moved by G - I_c, so that the move is
-    divided by M. A place counts by M^2, because division by M makes its error so much larger.
+    divided by M. A place counts by M^2, because division by M makes its error so much larger, and by less where the
+    network saw a clipped colour.
 
     Args:
         harmonized: H x W x 3, the network's answer, sRGB code values.
 
-    Returns: colours before (H x W x C, the layer's own encoding), colours after, weights (H x W).
+    Returns: colours before (H x W x C, the layer's own encoding; linear light on the sRGB curve), colours after,
+    weights (H x W).
     """
     mask = composition.mask
     change = (harmonized - composition.picture) / np.maximum(mask, LEAST_KNOWN)[..., None]
-    after = scene.space.carry(composition.colours, change)
-    return composition.colours, after, mask * mask
+    before = composition.colours
+    after = scene.space.carry(before, change)
+    weights = mask * mask / (1 + np.square(composition.clipping / TOLERABLE_CLIPPING))
+    if scene.space.linear:
+        return srgb.encode(before), srgb.encode(after), weights
+    return before, after, weights
 
 
 def _average(scene: Scene, coverage: Coverage, window: Rect, size: tuple[int, int], threads: int) -> Averages:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from samelight_wire.formats import Alpha, Depth, Raster, Rect
+from samelight_wire.formats import Alpha, Depth, Raster, RasterFormat, Rect
 
 from samelight.compositing.buffers import alpha_channel, as_array, colour_channels, full_scale, row_chunks
 from samelight.compositing.coverage import intersect
@@ -64,7 +64,7 @@ def reduce(
     sums = _block_sums(raster, (top, bottom, left, right), block, weights, threads)
     share_y = _shares(_edges(top, bottom, block) * scale_y + rect.y, window.y, window.height, height)
     share_x = _shares(_edges(left, right, block) * scale_x + rect.x, window.x, window.width, width)
-    placed = share_y @ np.moveaxis(sums, 2, 0) @ share_x.T
+    placed = np.matmul(share_y, sums) @ share_x.T
     return _averages(placed, (window.width / width / scale_x) * (window.height / height / scale_y))
 
 
@@ -95,17 +95,16 @@ def _averages(placed: NDArray[np.float32], cell_pixels: float) -> Averages:
 def _block_sums(
     raster: Raster, box: tuple[int, int, int, int], block: int, weights: Weights | None, threads: int
 ) -> NDArray[np.float32]:
-    """Sums over blocks x blocks pixels: rows x columns x (C + 1), colour times weight, then weight, in units of 1."""
+    """Sums over block x block pixels: (C + 1) x rows x columns, colour times weight, then weight, in units of 1."""
     top, bottom, left, right = box
-    columns = -(-(right - left) // block)
     channels = len(colour_channels(raster.format.layout))
-    sums = np.empty((-(-(bottom - top) // block), columns, channels + 1), dtype=np.float32)
+    sums = np.empty((channels + 1, -(-(bottom - top) // block), -(-(right - left) // block)), dtype=np.float32)
 
     def work(chunk: tuple[int, int]) -> None:
         first, end = top + chunk[0], top + chunk[1]
         extra = None if weights is None else weights(first, end, left, right)
-        planes = _weighted(as_array(raster)[first:end, left:right], raster, extra)
-        sums[chunk[0] // block : -(-chunk[1] // block)] = _sum_blocks(planes, block)
+        planes = _weighted(as_array(raster)[first:end, left:right], raster.format, extra)
+        sums[:, chunk[0] // block : -(-chunk[1] // block)] = _sum_blocks(planes, block)
 
     chunks = row_chunks(bottom - top, right - left, block)
     if threads == 1 or len(chunks) == 1:
@@ -114,43 +113,46 @@ def _block_sums(
     else:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(work, chunks))
-    return sums
+    return sums * _units(raster.format)
 
 
-def _weighted(samples: NDArray[Any], raster: Raster, extra: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    """Rows x columns x (C + 1): colour times weight, then weight, in R, G, B order and units of 1."""
-    form = raster.format
+def _weighted(samples: NDArray[Any], form: RasterFormat, extra: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """(C + 1) x rows x columns: colour times weight, then weight, in R, G, B order; see `_units`."""
     channels, alpha = colour_channels(form.layout), alpha_channel(form.layout)
-    planes = np.empty((*samples.shape[:2], len(channels) + 1), dtype=np.float32)
-    unit = np.float32(1 / full_scale(form))
-    for plane, channel in enumerate((*channels, alpha)):
-        if channel is None:
-            planes[..., plane] = 1.0
-        else:
-            np.multiply(samples[..., channel], unit, out=planes[..., plane], dtype=np.float32)
+    planes = np.empty((len(channels) + 1, *samples.shape[:2]), dtype=np.float32)
+    for plane, channel in enumerate(channels):
+        planes[plane] = samples[..., channel]
+    planes[-1] = 1.0 if alpha is None else samples[..., alpha]
     if form.depth in (Depth.F16, Depth.F32):
         _tame(planes, form.alpha is Alpha.PREMULTIPLIED)
-    colour, weight = planes[..., :-1], planes[..., -1]
     if form.alpha is Alpha.STRAIGHT:
-        colour *= weight[..., None]
+        planes[:-1] *= planes[-1]
     if extra is not None:
-        planes *= extra[..., None]
+        planes *= extra
     return planes
+
+
+def _units(form: RasterFormat) -> NDArray[np.float32]:
+    """C + 1 factors that turn sums of samples into units of 1: two samples are multiplied where alpha is straight."""
+    one = 1 / full_scale(form)
+    colour = one * one if form.alpha is Alpha.STRAIGHT else one
+    weight = 1.0 if form.alpha is Alpha.NONE else one
+    factors = [colour] * len(colour_channels(form.layout)) + [weight]
+    return np.array(factors, dtype=np.float32)[:, None, None]
 
 
 def _tame(planes: NDArray[np.float32], premultiplied: bool) -> None:
     """Keep float samples within a range that an average survives; alpha within 0..1."""
-    weight = np.clip(planes[..., -1:], 0.0, 1.0, out=planes[..., -1:])
+    weight = np.clip(planes[-1], 0.0, 1.0, out=planes[-1])
     low, high = FLOAT_RANGE
     reach = weight if premultiplied else np.float32(1.0)
-    np.clip(planes[..., :-1], low * reach, high * reach, out=planes[..., :-1])
+    np.clip(planes[:-1], low * reach, high * reach, out=planes[:-1])
 
 
 def _sum_blocks(planes: NDArray[np.float32], block: int) -> NDArray[np.float32]:
-    """Sum rows x columns x C over blocks; blocks at the end may be cut."""
+    """Sum P x rows x columns over blocks; blocks at the end may be cut."""
     if block == 1:
         return planes
-    rows, columns, channels = planes.shape
-    flat = planes.reshape(rows, columns * channels)
-    down = np.add.reduceat(flat, np.arange(0, rows, block), axis=0).reshape(-1, columns, channels)
-    return np.add.reduceat(down, np.arange(0, columns, block), axis=1)
+    _, rows, columns = planes.shape
+    down = np.add.reduceat(planes, np.arange(0, rows, block), axis=1)
+    return np.add.reduceat(down, np.arange(0, columns, block), axis=2)

@@ -25,6 +25,9 @@ Array = NDArray[np.float32]
 TILE_PIXELS = 1 << 15
 """Pixels worked on at once: their float planes stay in a core's cache."""
 
+LONGEST_BAND = 256
+"""Rows that one thread takes at most."""
+
 
 class Weights(Protocol):
     """How strongly each pixel may change."""
@@ -63,9 +66,9 @@ def apply_change(
     if strength == 0.0 or not _changes(change):
         return pixels.copy()
     result = np.empty_like(pixels)
-    work = _Applier(change, pixels, result, form, origin, linear, strength, weights).tile
-    tiles = _tiles(change, origin[1], pixels.shape[0], max(1, tile_pixels // pixels.shape[1]))
-    _for_each(work, tiles, threads)
+    applier = _Applier(change, pixels, result, form, origin, linear, strength, weights)
+    rows = max(1, tile_pixels // pixels.shape[1])
+    _for_each(lambda band: applier.band(band, rows), _bands(change, origin[1], pixels.shape[0]), threads)
     return result
 
 
@@ -74,23 +77,21 @@ def _changes(change: Change) -> bool:
     return bool(change.matrix.any() or change.offset.any() or change.curves.shifts.any())
 
 
-def _for_each(work: Callable[[_Tile], None], tiles: list[_Tile], threads: int) -> None:
-    if threads == 1 or len(tiles) == 1:
-        for tile in tiles:
-            work(tile)
+def _for_each(work: Callable[[_Band], None], bands: list[_Band], threads: int) -> None:
+    if threads == 1 or len(bands) == 1:
+        for band in bands:
+            work(band)
         return
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, tiles))
+        list(pool.map(work, bands))
 
 
 @dataclass(frozen=True)
-class _Tile:
+class _Band:
     """Pixel rows between the same two rows of nodes."""
 
     first: int
     """The first pixel row."""
-    end: int
-    """The row after the last."""
     above: int
     """The row of nodes above (or at) these pixels."""
     below: int
@@ -99,14 +100,14 @@ class _Tile:
     """For each pixel row the share of the nodes below, 0..1."""
 
 
-def _tiles(change: Change, top: int, rows: int, largest: int) -> list[_Tile]:
-    """Tiles of at most `largest` rows, from top to bottom."""
+def _bands(change: Change, top: int, rows: int) -> list[_Band]:
+    """The bands from top to bottom; where pixels go on beyond the nodes, of LONGEST_BAND rows at most."""
     above, below, shares = change.row_positions(top, rows)
     borders = [0, *(np.flatnonzero(np.diff(above)) + 1).tolist(), rows]
     return [
-        _Tile(first, min(first + largest, end), int(above[first]), int(below[first]), shares[first : first + largest][: end - first])
+        _Band(first, int(above[first]), int(below[first]), shares[first : min(first + LONGEST_BAND, end)])
         for start, end in zip(borders[:-1], borders[1:], strict=True)
-        for first in range(start, end, largest)
+        for first in range(start, end, LONGEST_BAND)
     ]
 
 
@@ -134,12 +135,19 @@ class _Applier:
         self._nodes = nodes
         self._columns = change.column_positions(origin[0], pixels.shape[1])
 
-    def tile(self, tile: _Tile) -> None:
-        """Compute the result's rows of one tile."""
-        rows = slice(tile.first, tile.end)
+    def band(self, band: _Band, rows: int) -> None:
+        """Compute the result's rows of one band, at most `rows` at a time."""
+        upper = self._along_row(band.above)
+        slope = self._along_row(band.below) - upper
+        for start in range(0, len(band.shares), rows):
+            shares = band.shares[start : start + rows]
+            self._tile(slice(band.first + start, band.first + start + len(shares)), upper, slope, shares[:, None])
+
+    def _tile(self, rows: slice, upper: Array, slope: Array, shares: Array) -> None:
+        """Compute some rows of the result, given the coefficients at the nodes above and their slope downwards."""
         source, target = self._pixels[rows], self._result[rows]
         np.copyto(target, source)  # alpha, and whatever is not to change
-        effect = None if self._weights is None else self._weights.rows(tile.first, tile.end)
+        effect = None if self._weights is None else self._weights.rows(rows.start, rows.stop)
         if effect is not None and not effect.any():
             return
         alpha = source[..., -1].astype(np.float32) / np.float32(self._codec.scale) if self._premultiplied else None
@@ -148,7 +156,7 @@ class _Applier:
         blends = effect is not None or self._strength != 1.0
         plain = np.empty_like(curved) if blends else curved
         self._codec.read(source, plain, curved, alpha)
-        changed = self._affine(curved, tile)
+        changed = _affine(curved, upper, slope, shares)
         if blends:
             changed -= plain
             changed *= self._strength if effect is None else self._strength * effect
@@ -158,25 +166,29 @@ class _Applier:
             # Rounding on the way there and back must not touch what is outside.
             np.copyto(target, source, where=(effect == 0)[..., None])
 
-    def _affine(self, curved: Array, tile: _Tile) -> Array:
-        """c + matrix c + offset: C x rows x columns."""
-        changed = curved.copy()
-        upper, lower = self._along_row(tile.above), self._along_row(tile.below)
-        slope = lower - upper
-        shares = tile.shares[:, None]
-        coefficient, product = np.empty_like(curved[0]), np.empty_like(curved[0])
-        channels = curved.shape[0]
-        for out in range(channels):
-            for term in range(channels + 1):
-                np.multiply(slope[out, term], shares, out=coefficient)
-                np.add(coefficient, upper[out, term], out=coefficient)
-                if term < channels:
-                    np.multiply(coefficient, curved[term], out=product)
-                changed[out] += product if term < channels else coefficient
-        return changed
-
     def _along_row(self, row: int) -> Array:
         """A row of nodes at every pixel column: C x (C + 1) x W."""
         left, right, shares = self._columns
         nodes = self._nodes[row]
         return nodes[..., left] + (nodes[..., right] - nodes[..., left]) * shares
+
+
+def _affine(curved: Array, upper: Array, slope: Array, shares: Array) -> Array:
+    """c + matrix c + offset.
+
+    Args:
+        curved: C x rows x columns, the colours c.
+        upper, slope: C x (C + 1) x columns, matrix and offset at the nodes above, and their difference to below.
+        shares: rows x 1, how far down each row lies.
+    """
+    changed = curved.copy()
+    coefficient = np.empty_like(curved[0])
+    channels = curved.shape[0]
+    for out in range(channels):
+        for term in range(channels + 1):
+            np.multiply(slope[out, term], shares, out=coefficient)
+            coefficient += upper[out, term]
+            if term < channels:
+                coefficient *= curved[term]
+            changed[out] += coefficient
+    return changed

@@ -13,7 +13,7 @@ KNOTS = 65
 """Evenly spaced code values from 0 to 1 at which a curve is known."""
 
 # Bending costs: large enough that a curve stays smooth under a network's noise, small enough for a gamma of 2.
-BENDING = 2e-1
+BENDING = 4e-6
 # Leaving the identity's slope costs next to nothing: it decides only where there are no colours to learn from.
 TILT = 1e-5
 # No curve may be flatter or steeper: it would flatten texture, or raise its noise.
@@ -73,7 +73,7 @@ def _penalty() -> NDArray[np.float64]:
     step = 1 / (KNOTS - 1)
     slope = np.diff(np.eye(KNOTS), axis=0) / step
     bend = np.diff(slope, axis=0) / step
-    penalty: NDArray[np.float64] = (BENDING * 1e-4 * bend.T @ bend + TILT * slope.T @ slope) * step
+    penalty: NDArray[np.float64] = (BENDING * bend.T @ bend + TILT * slope.T @ slope) * step
     return penalty
 
 

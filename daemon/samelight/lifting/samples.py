@@ -92,6 +92,5 @@ class SampleCodec:
     def _make_tables(self) -> Array:
         """(1 + C) x values: the code value of each sample, then after each channel's curve."""
         code = self._code(np.arange(int(self.scale) + 1), None)
-        # The difference is added to the code itself, so that without a shift nothing is rounded.
         curved = [self._curve(code, channel) for channel in range(len(self.order))]
         return np.stack([code, *curved])
