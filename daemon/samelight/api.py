@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from samelight_wire.errors import InvalidOptionError, SizeMismatchError, UnsupportedFormatError
-from samelight_wire.formats import Alpha, Depth, Layout, Raster, RasterFormat, Rect
-from samelight_wire.messages import HarmonizeRequest, Options, new_job
 
 from samelight.devices import choose_devices
 from samelight.pipeline import Pipeline
 from samelight.pool import ModelPool
+from samelight_wire.errors import InvalidOptionError, SizeMismatchError, UnsupportedFormatError
+from samelight_wire.formats import Alpha, Depth, Layout, Raster, RasterFormat, Rect
+from samelight_wire.messages import HarmonizeRequest, Options, new_job
 
 __all__ = ["harmonize"]
 
@@ -49,7 +49,9 @@ def harmonize(
         WeightsError: the network's weights are missing or damaged.
     """
     if not 0.0 <= strength <= 1.0:
-        raise InvalidOptionError(f"The strength is {strength}, but it has to lie between 0 and 1.", "1 is the full effect.")
+        raise InvalidOptionError(
+            f"The strength is {strength}, but it has to lie between 0 and 1.", "1 is the full effect."
+        )
     layer = _picture("composite", composite)
     size = layer.format
     if mask.shape != (size.height, size.width):
@@ -99,4 +101,4 @@ def _raster(name: str, array: NDArray[Any], layout: Layout) -> Raster:
     alpha = Alpha.STRAIGHT if layout.has_alpha else Alpha.NONE
     form = RasterFormat(array.shape[1], array.shape[0], layout, _DEPTHS[array.dtype.name], alpha=alpha)
     samples = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
-    return Raster(form, memoryview(samples.reshape(-1).view(np.uint8)))
+    return Raster(form, samples.reshape(-1).data)

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from samelight_wire.formats import Raster, Rect
-from samelight_wire.messages import HarmonizeRequest
 from torch import Tensor
 
 from samelight import compositing, lifting
 from samelight.compositing import Composition, Scene
 from samelight.lifting import Change
 from samelight.reasons import describe_shift
+from samelight_wire.formats import Raster, Rect
+from samelight_wire.messages import HarmonizeRequest
 
 __all__ = ["DEFAULT_MODEL", "Harmonizer", "HarmonizerSource", "OnStage", "Outcome", "Pipeline"]
 
@@ -108,7 +108,11 @@ class Pipeline:
         pixels = _apply(change, scene, request.options.strength, threads)
         clock.begin("encode")
         layer = _encode(pixels, request.layer)
-        reasons = {"model": model, **composition.facts(), **describe_shift(composition.picture, harmonized, composition.mask)}
+        reasons = {
+            "model": model,
+            **composition.facts(),
+            **describe_shift(composition.picture, harmonized, composition.mask),
+        }
         return Outcome(layer, request.layer_rect, model, clock.end(), reasons, scene, change)
 
     def reblend(self, outcome: Outcome, strength: float) -> Outcome:
@@ -165,4 +169,4 @@ def _apply(change: Change, scene: Scene, strength: float, threads: int) -> NDArr
 
 def _encode(pixels: NDArray[Any], original: Raster) -> Raster:
     """The pixels as the raster that came in: same format, same profile."""
-    return Raster(original.format, memoryview(pixels.reshape(-1).view(np.uint8)), original.icc)
+    return Raster(original.format, pixels.reshape(-1).data, original.icc)

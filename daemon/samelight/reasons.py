@@ -21,7 +21,8 @@ def describe_shift(before: Picture, after: Picture, mask: Picture) -> dict[str, 
     """The foreground's mean change.
 
     Args:
-        before, after: H x W x 3, sRGB code values 0..1.
+        before: H x W x 3, sRGB code values 0..1.
+        after: the same, harmonized.
         mask: H x W in 0..1, the foreground.
 
     Returns: `exposure_stops` (mean luminance), `warmth_stops` (red against blue; positive is warmer), `tint_stops`

@@ -20,13 +20,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from samelight_wire.formats import Depth, Layout, Raster, RasterFormat, Rect
-from samelight_wire.messages import HarmonizeRequest
 from skimage import data
 from torch import Tensor
 
 from samelight import srgb
 from samelight.pipeline import Pipeline
+from samelight_wire.formats import Depth, Layout, Raster, RasterFormat, Rect
+from samelight_wire.messages import HarmonizeRequest
 
 Array = NDArray[np.float32]
 Recolour = Callable[[Array, Array, Array], Array]

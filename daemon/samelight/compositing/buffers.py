@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from samelight_wire.errors import NonFinitePixelsError
 from samelight_wire.formats import Depth, Layout, Raster, RasterFormat
 
@@ -40,7 +41,7 @@ def full_scale(form: RasterFormat) -> float:
 
 
 def row_chunks(rows: int, width: int, multiple: int = 1) -> list[tuple[int, int]]:
-    """Row ranges (first, end) of about CHUNK_PIXELS pixels that cover all rows, their heights multiples of one number."""
+    """Row ranges (first, end) of about CHUNK_PIXELS pixels that cover all rows, in multiples of some rows."""
     step = max(multiple, CHUNK_PIXELS // max(width, 1) // multiple * multiple)
     return [(first, min(first + step, rows)) for first in range(0, rows, step)]
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from samelight_wire.errors import EmptyMaskError, NoBackdropError, TransparentLayerError
-from samelight_wire.formats import Rect
 
 from samelight import srgb
 from samelight.compositing.coverage import Coverage
@@ -17,6 +15,8 @@ from samelight.compositing.reduction import Averages, Weights, reduce
 from samelight.compositing.scene import Scene
 from samelight.compositing.spaces import colour_space
 from samelight.compositing.window import choose_window, working_size
+from samelight_wire.errors import EmptyMaskError, NoBackdropError, TransparentLayerError
+from samelight_wire.formats import Rect
 
 __all__ = ["Composition", "colour_pairs", "compose"]
 
@@ -102,13 +102,16 @@ def colour_pairs(scene: Scene, composition: Composition, harmonized: Array) -> t
     network saw a clipped colour.
 
     Args:
+        scene: the decoded request.
+        composition: what the network saw.
         harmonized: H x W x 3, the network's answer, sRGB code values.
 
     Returns: colours before (H x W x C, the layer's own encoding; linear light on the sRGB curve), colours after,
     weights (H x W).
     """
     mask = composition.mask
-    change = (harmonized - composition.picture) / np.maximum(mask, LEAST_KNOWN)[..., None]
+    move = harmonized - composition.picture
+    change: Array = np.divide(move, np.maximum(mask, LEAST_KNOWN)[..., None], dtype=np.float32)
     before = composition.colours
     after = scene.space.carry(before, change)
     weights = mask * mask / (1 + np.square(composition.clipping / TOLERABLE_CLIPPING))

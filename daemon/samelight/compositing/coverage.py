@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from samelight_wire.formats import Raster, Rect
 
 from samelight.compositing.buffers import as_array, full_scale
+from samelight_wire.formats import Raster, Rect
 
 __all__ = ["Coverage", "intersect", "trim"]
 
@@ -57,7 +57,9 @@ def trim(raster: Raster, rect: Rect, channel: int, within: Rect) -> Rect | None:
     """The smallest rectangle that holds every sample of one channel that is not 0.
 
     Args:
-        raster, rect: the samples and where they lie on the canvas.
+        raster: the samples.
+        rect: where they lie on the canvas.
+        channel: which sample of a pixel counts.
         within: only this part of the canvas is looked at.
 
     Returns: a part of `within`; None if all samples there are 0.
@@ -66,28 +68,23 @@ def trim(raster: Raster, rect: Rect, channel: int, within: Rect) -> Rect | None:
     if common is None:
         return None
     samples = as_array(raster)[common.y - rect.y :, common.x - rect.x :, channel][: common.height, : common.width]
-    rows = _extent(samples)
-    if rows is None:
+    top, bottom = _extent(samples)
+    if top == bottom:
         return None
-    samples = samples[rows[0] : rows[1]]
-    columns = _extent(samples.T)
-    assert columns is not None  # a row that is not empty has a column that is not
-    return Rect(common.x + columns[0], common.y + rows[0], columns[1] - columns[0], rows[1] - rows[0])
+    left, right = _extent(samples[top:bottom].T)
+    return Rect(common.x + left, common.y + top, right - left, bottom - top)
 
 
-def _extent(samples: NDArray[np.generic]) -> tuple[int, int] | None:
-    """The first row with a sample that is not 0, and the end of the last such row; looks from both ends."""
-    first = _first_occupied(samples)
-    if first is None:
-        return None
-    last = _first_occupied(samples[::-1])
-    assert last is not None
-    return first, samples.shape[0] - last
+def _extent(samples: NDArray[np.generic]) -> tuple[int, int]:
+    """The first row with a sample that is not 0, and the end of the last such row; the same number without any."""
+    first = _empty_rows(samples)
+    return (first, samples.shape[0] - _empty_rows(samples[::-1])) if first < samples.shape[0] else (0, 0)
 
 
-def _first_occupied(samples: NDArray[np.generic], step: int = 32) -> int | None:
+def _empty_rows(samples: NDArray[np.generic], step: int = 32) -> int:
+    """How many rows at the beginning hold zeros only; looks no further than it has to."""
     for start in range(0, samples.shape[0], step):
         occupied = samples[start : start + step].any(axis=1)
         if occupied.any():
             return start + int(occupied.argmax())
-    return None
+    return len(samples)

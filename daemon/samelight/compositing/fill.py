@@ -9,6 +9,8 @@ __all__ = ["fill_unknown"]
 
 Array = NDArray[np.float32]
 
+LEAST = np.float32(1e-8)  # a divisor that is never zero
+
 
 def fill_unknown(colour: Array, known: Array) -> Array:
     """Push and pull: average the known to ever coarser pictures, then let each coarser one fill the finer one's holes.
@@ -29,13 +31,19 @@ def _pull(weighted: Array, known: Array) -> Array:
     """The smooth picture below: H x W x C from sums of colour times weight, and weights."""
     height, width = known.shape
     if height == 1 and width == 1:
-        return weighted / np.maximum(known, 1e-8)[..., None]
+        return _divide(weighted, known)
     coarse_colour, coarse_known = _halve(weighted), _halve(known[..., None])[..., 0]
     coarse = _pull(coarse_colour, coarse_known)
-    confidence = np.minimum(coarse_known, 1.0)[..., None]
-    own = coarse_colour / np.maximum(coarse_known, 1e-8)[..., None]
+    confidence = np.minimum(coarse_known, np.float32(1))[..., None]
+    own = _divide(coarse_colour, coarse_known)
     blended = confidence * own + (1 - confidence) * coarse
-    return _double(blended, height, width)
+    return _double(blended.astype(np.float32, copy=False), height, width)
+
+
+def _divide(weighted: Array, weight: Array) -> Array:
+    """Means from sums: H x W x C by H x W."""
+    means: Array = np.divide(weighted, np.maximum(weight, LEAST)[..., None], dtype=np.float32)
+    return means
 
 
 def _halve(picture: Array) -> Array:
@@ -58,4 +66,5 @@ def _double_axis(picture: Array, axis: int, length: int) -> Array:
     shape = [1, 1, 1]
     shape[axis] = length
     mix = (position - lower).astype(np.float32).reshape(shape)
-    return picture.take(lower, axis) * (1 - mix) + picture.take(upper, axis) * mix
+    doubled: Array = picture.take(lower, axis) * (1 - mix) + picture.take(upper, axis) * mix
+    return doubled

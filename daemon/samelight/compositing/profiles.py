@@ -127,7 +127,8 @@ def _sampled(element: bytes, codes: Array) -> Array:
         return codes
     samples = np.frombuffer(element, ">u2", count, 12).astype(np.float64)
     if count == 1:
-        return np.power(codes, samples[0] / 256)
+        power: Array = np.power(codes, samples[0] / 256)
+        return power
     return np.interp(codes, np.linspace(0.0, 1.0, count), samples / 65535)
 
 

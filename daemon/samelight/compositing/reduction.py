@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from samelight_wire.formats import Alpha, Depth, Raster, RasterFormat, Rect
 
 from samelight.compositing.buffers import alpha_channel, as_array, colour_channels, full_scale, row_chunks
 from samelight.compositing.coverage import intersect
+from samelight_wire.formats import Alpha, Depth, Raster, RasterFormat, Rect
 
 __all__ = ["Averages", "reduce"]
 
@@ -82,7 +82,8 @@ def _shares(edges: NDArray[np.float64], origin: float, extent: float, cells: int
     """Cells x blocks: the part of each block that lies in each cell."""
     borders = origin + extent * np.arange(cells + 1, dtype=np.float64)[:, None] / cells
     overlap = np.minimum(borders[1:], edges[None, 1:]) - np.maximum(borders[:-1], edges[None, :-1])
-    return (np.maximum(overlap, 0.0) / np.diff(edges)).astype(np.float32)
+    shares: NDArray[np.float32] = (np.maximum(overlap, 0.0) / np.diff(edges)).astype(np.float32)
+    return shares
 
 
 def _averages(placed: NDArray[np.float32], cell_pixels: float) -> Averages:

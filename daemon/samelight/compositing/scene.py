@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
-from samelight_wire.errors import EmptyMaskError, NoBackdropError, TransparentLayerError
-from samelight_wire.formats import Raster, Rect
-from samelight_wire.messages import HarmonizeRequest
 
 from samelight.compositing.buffers import alpha_channel, as_array, check_finite
 from samelight.compositing.coverage import Coverage, trim
 from samelight.compositing.spaces import ColourSpace, colour_space
+from samelight_wire.errors import EmptyMaskError, NoBackdropError, TransparentLayerError
+from samelight_wire.formats import Raster, Rect
+from samelight_wire.messages import HarmonizeRequest
 
 __all__ = ["Scene", "decode"]
 
@@ -110,13 +110,14 @@ def _bounds(request: HarmonizeRequest, masks: list[tuple[Raster, Rect]], limits:
     bounds: Rect | None = request.layer_rect
     alpha = alpha_channel(request.layer.format.layout)
     if alpha is not None:
-        bounds = trim(request.layer, request.layer_rect, alpha, bounds)
+        bounds = trim(request.layer, request.layer_rect, alpha, request.layer_rect)
     for mask, rect in masks:
         bounds = None if bounds is None else trim(mask, rect, 0, bounds)
     if bounds is None:
         raise TransparentLayerError()
     for selection, rect in limits:
-        bounds = trim(selection, rect, 0, bounds)
-        if bounds is None:
+        selected = trim(selection, rect, 0, bounds)
+        if selected is None:
             raise EmptyMaskError()
+        bounds = selected
     return bounds

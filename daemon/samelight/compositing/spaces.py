@@ -12,11 +12,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
-from samelight_wire.errors import UnsupportedFormatError
-from samelight_wire.formats import Encoding, Layout, Raster
 
 from samelight import srgb
 from samelight.compositing.profiles import MatrixProfile, parse_matrix_profile
+from samelight_wire.errors import UnsupportedFormatError
+from samelight_wire.formats import Encoding, Layout, Raster
 
 __all__ = ["ColourSpace", "colour_space"]
 
@@ -105,7 +105,8 @@ class TableSpace:
                     "The layer's colour profile is not one for RGB or gray.", "Convert the layer to sRGB."
                 )
             target = ImageCms.createProfile("sRGB")
-            self._transform = ImageCms.buildTransform(profile, target, "RGB", "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
+            intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+            self._transform = ImageCms.buildTransform(profile, target, "RGB", "RGB", intent)
         except (OSError, ImageCms.PyCMSError) as error:
             raise UnsupportedFormatError(
                 "The colour profile cannot be read.", "Assign another profile, or convert the layer to sRGB."
@@ -116,7 +117,7 @@ class TableSpace:
         samples = np.rint(np.clip(values, 0.0, 1.0) * 255).astype(np.uint8).reshape(-1, 1, 3)
         image = Image.fromarray(samples, "RGB")
         ImageCms.applyTransform(image, self._transform, inPlace=True)
-        return (np.asarray(image, dtype=np.float32) / 255).reshape(values.shape)
+        return (np.asarray(image).astype(np.float32) / np.float32(255)).reshape(values.shape)
 
     def carry(self, values: Array, change: Array) -> Array:
         """See `ColourSpace`."""
@@ -138,6 +139,7 @@ def colour_space(raster: Raster) -> ColourSpace:
         return TableSpace(bytes(raster.icc))
     if profile is None or len(profile.curves) != (1 if gray else 3):
         raise UnsupportedFormatError(
-            "The layer's colour profile does not fit its channels.", "Assign another profile, or convert the layer to sRGB."
+            "The layer's colour profile does not fit its channels.",
+            "Assign another profile, or convert the layer to sRGB.",
         )
     return MatrixSpace(profile)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from samelight.compositing.coverage import intersect
 from samelight_wire.errors import NoBackdropError
 from samelight_wire.formats import Rect
-
-from samelight.compositing.coverage import intersect
 
 __all__ = ["choose_window", "working_size"]
 
@@ -30,17 +29,16 @@ def choose_window(foreground: Rect, visible: Rect) -> Rect:
     Raises:
         NoBackdropError: the foreground lies wholly outside the picture.
     """
-    if intersect(foreground, visible) is None:
-        raise NoBackdropError(
-            "The layer lies outside of the picture below it, so there is no backdrop to take the light from.",
-            "Move the layer onto the picture.",
-        )
     margin = max(LEAST_CONTEXT, round(CONTEXT * (foreground.width * foreground.height) ** 0.5))
     grown = Rect(
         foreground.x - margin, foreground.y - margin, foreground.width + 2 * margin, foreground.height + 2 * margin
     )
     window = intersect(grown, visible)
-    assert window is not None  # it holds what foreground and picture share
+    if window is None or intersect(foreground, visible) is None:
+        raise NoBackdropError(
+            "The layer lies outside of the picture below it, so there is no backdrop to take the light from.",
+            "Move the layer onto the picture.",
+        )
     return window
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from samelight_wire.formats import Alpha, RasterFormat
 
 from samelight.lifting.change import Change
 from samelight.lifting.samples import SampleCodec
+from samelight_wire.formats import Alpha, RasterFormat
 
 __all__ = ["Weights", "apply_change"]
 
@@ -106,7 +107,7 @@ def _bands(change: Change, top: int, rows: int) -> list[_Band]:
     borders = [0, *(np.flatnonzero(np.diff(above)) + 1).tolist(), rows]
     return [
         _Band(first, int(above[first]), int(below[first]), shares[first : min(first + LONGEST_BAND, end)])
-        for start, end in zip(borders[:-1], borders[1:], strict=True)
+        for start, end in pairwise(borders)
         for first in range(start, end, LONGEST_BAND)
     ]
 
@@ -170,15 +171,17 @@ class _Applier:
         """A row of nodes at every pixel column: C x (C + 1) x W."""
         left, right, shares = self._columns
         nodes = self._nodes[row]
-        return nodes[..., left] + (nodes[..., right] - nodes[..., left]) * shares
+        along: Array = nodes[..., left] + (nodes[..., right] - nodes[..., left]) * shares
+        return along
 
 
 def _affine(curved: Array, upper: Array, slope: Array, shares: Array) -> Array:
-    """c + matrix c + offset.
+    """C + matrix c + offset.
 
     Args:
         curved: C x rows x columns, the colours c.
-        upper, slope: C x (C + 1) x columns, matrix and offset at the nodes above, and their difference to below.
+        upper: C x (C + 1) x columns, matrix and offset at the nodes above.
+        slope: the same, what is added down to the nodes below.
         shares: rows x 1, how far down each row lies.
     """
     changed = curved.copy()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from samelight_wire.formats import Rect
 
 from samelight.lifting.curve import ToneCurves
+from samelight_wire.formats import Rect
 
 __all__ = ["Change", "interpolation"]
 

@@ -38,13 +38,12 @@ class ToneCurves:
         return shifted
 
 
-def fit_curves(
-    before: NDArray[np.float32], after: NDArray[np.float32], weight: NDArray[np.float32]
-) -> ToneCurves:
+def fit_curves(before: NDArray[np.float32], after: NDArray[np.float32], weight: NDArray[np.float32]) -> ToneCurves:
     """Fit a smooth rising curve to each channel by penalised least squares.
 
     Args:
-        before, after: N x C code values.
+        before: N x C code values.
+        after: N x C code values, what became of them.
         weight: N, how much each pair counts; its sum is above 0.
     """
     share = weight.astype(np.float64) / weight.sum(dtype=np.float64)
@@ -77,10 +76,11 @@ def _penalty() -> NDArray[np.float64]:
     return penalty
 
 
-def _bound_slopes(shifts: NDArray[np.float64], mass: NDArray[np.float64]) -> NDArray[np.float64]:
+def _bound_slopes(shifts: NDArray[np.floating], mass: NDArray[np.number]) -> NDArray[np.float64]:
     """Bring every slope within SLOPES, keeping the shift where most of the colours are."""
     step = 1 / (KNOTS - 1)
     slopes = np.clip(np.diff(shifts) / step, SLOPES[0] - 1, SLOPES[1] - 1)
     bounded = np.concatenate([[0.0], np.cumsum(slopes) * step])
     anchor = int(mass.argmax())
-    return bounded + (shifts[anchor] - bounded[anchor])
+    anchored: NDArray[np.float64] = bounded + (shifts[anchor] - bounded[anchor])
+    return anchored

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from samelight_wire.formats import Rect
 
 from samelight.lifting.change import Change
-from samelight.lifting.curve import ToneCurves, fit_curves
+from samelight.lifting.curve import fit_curves
+from samelight_wire.formats import Rect
 
 __all__ = ["fit_change"]
 
@@ -61,7 +61,7 @@ class _Moments:
         return _Moments(np.concatenate(planes, axis=-1), self._channels)
 
     def windowed(self, sigma: float) -> _Moments:
-        """Gaussian sums over windows, with a kernel that sums to 1 in an endless plane; means for a window without end."""
+        """Gaussian sums over windows, by a kernel that sums to 1; the mean for a window without end."""
         height, width, count = self._planes.shape
         if np.isinf(sigma):
             return _Moments(self._planes.mean((0, 1), keepdims=True), self._channels)
@@ -76,7 +76,8 @@ def fit_change(
     """Fit the colour change that leads from one small picture to the other.
 
     Args:
-        before, after: H x W x C code values of the foreground (0..1, may exceed it); C is 3, or 1 for gray.
+        before: H x W x C code values of the foreground (0..1, may exceed it); C is 3, or 1 for gray.
+        after: H x W x C, what became of them.
         weight: H x W, how much each place counts; somewhere above 0.
         window: the part of the canvas that the pictures show.
 
@@ -140,6 +141,7 @@ def _solve(moments: _Moments, ridge: float, doubt: float, centre: Array) -> tupl
     """The affine map of each window, and its mean colour.
 
     Args:
+        moments: sums over the windows.
         ridge: added to the variances; where colours hardly vary the matrix stays 0 and the offset does all.
         doubt: mass of pairs at which half of the answer is believed.
         centre: the mean colour where a window holds no pair.
@@ -175,14 +177,14 @@ def _sum_cells(planes: NDArray[np.float32]) -> Array:
 
 
 def _kernel(length: int, sigma: float) -> Array:
-    """length x length weights of a Gaussian window."""
+    """Length x length weights of a Gaussian window."""
     distance = np.arange(length)[:, None] - np.arange(length)[None, :]
     weights: Array = np.exp(-0.5 * (distance / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
     return weights
 
 
 def _full_mass(cells: _Moments, sigma: float) -> float:
-    """The mass in a window that is all foreground: the heaviest cell, all over; for the endless window what is there."""
+    """The mass of a window that is all foreground: the heaviest cell all over; what is there if it has no end."""
     return float(cells.weight.mean() if np.isinf(sigma) else cells.weight.max())
 
 

@@ -26,8 +26,9 @@ def clip_keeping_hue(planes: Array, top: float) -> None:
         low = np.minimum(np.minimum(planes[0], planes[1]), planes[2])
         high = np.maximum(np.maximum(planes[0], planes[1]), planes[2])
         outside = np.nonzero((low < 0) | (high > top))
-        colours, low, high = planes[:, *outside], low[outside], high[outside]
+        low, high = low[outside], high[outside]
         new_low, new_high = np.clip(low, 0, top), np.clip(high, 0, top)
         stretch = (new_high - new_low) / np.maximum(high - low, np.float32(1e-6))
-        planes[:, *outside] = new_low + (colours - low) * stretch
+        for plane in planes:
+            plane[outside] = new_low + (plane[outside] - low) * stretch
     np.clip(planes, 0, top, out=planes)

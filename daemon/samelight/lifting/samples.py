@@ -1,4 +1,4 @@
-"""Between a layer's own samples and the code values on which a colour change is defined, one piece of rows at a time."""
+"""Between a layer's own samples and the code values on which a colour change is defined, piece by piece."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from samelight_wire.formats import Alpha, Depth, Layout, RasterFormat
 
 from samelight import srgb
 from samelight.lifting.curve import ToneCurves
 from samelight.lifting.gamut import clip_keeping_hue
+from samelight_wire.formats import Alpha, Depth, Layout, RasterFormat
 
 __all__ = ["SampleCodec"]
 
@@ -48,8 +48,8 @@ class SampleCodec:
 
         Args:
             pixels: rows x columns x channels, the samples.
-            plain, curved: C x rows x columns, receive the code values before and after the tone curves. `plain` may
-                be given only where it is needed: pass `curved` twice otherwise.
+            plain: C x rows x columns, receives the code values; where they are not needed, the same array as `curved`.
+            curved: C x rows x columns, receives the code values after the tone curves.
             alpha: rows x columns in 0..1, given if and only if samples are premultiplied.
         """
         for place, channel in enumerate(self.order):

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from samelight_wire.formats import Alpha, Depth, Encoding, Layout, Raster, RasterFormat, Rect
-from samelight_wire.messages import HarmonizeRequest, Options
 from torch import Tensor
 
 from samelight.pipeline import Outcome, Pipeline
+from samelight_wire.formats import Alpha, Depth, Encoding, Layout, Raster, RasterFormat, Rect
+from samelight_wire.messages import HarmonizeRequest
 
 DEPTHS = {"u1": Depth.U8, "u2": Depth.U16, "f2": Depth.F16, "f4": Depth.F32}
 
@@ -72,7 +72,12 @@ def flattened(picture: Raster, mask: NDArray[Any], **fields: Any) -> HarmonizeRe
     """A flattened picture with a selection."""
     rect = Rect(0, 0, picture.format.width, picture.format.height)
     return HarmonizeRequest(
-        job="test", layer=picture, layer_rect=rect, selection=raster(mask[..., None], Layout.MASK), selection_rect=rect, **fields
+        job="test",
+        layer=picture,
+        layer_rect=rect,
+        selection=raster(mask[..., None], Layout.MASK),
+        selection_rect=rect,
+        **fields,
     )
 
 

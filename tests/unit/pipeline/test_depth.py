@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from pipeline_helpers import flattened, over_backdrop, ramp, raster, round_alpha, run, samples, warm
-from samelight_wire.formats import Alpha, Encoding, Layout
+from pipeline_helpers import flattened, over_backdrop, ramp, raster, round_alpha, run, samples
 
 from samelight import srgb
+from samelight_wire.formats import Alpha, Encoding, Layout
 
 HEIGHT, WIDTH = 96, 128
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pipeline_helpers import flattened, identity, over_backdrop, ramp, raster, round_alpha, run, samples, warm
+
+from samelight.pipeline import Pipeline
 from samelight_wire.formats import Alpha, Encoding, Layout, Raster, Rect
+from samelight_wire.messages import Options
 
 HEIGHT, WIDTH = 90, 120
 
@@ -58,10 +61,8 @@ def test_change_reaches_the_colours_and_leaves_alpha(layout, dtype, alpha, encod
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f2", "f4"])
 def test_strength_zero_gives_the_original_bytes(dtype):
     layer = layer_of(Layout.RGBA, dtype)
-    pipeline_outcome = run(over_backdrop(layer))
-    from samelight.pipeline import Pipeline
-
-    assert bytes(Pipeline(lambda name: warm).reblend(pipeline_outcome, 0.0).layer.data) == layer.data
+    outcome = run(over_backdrop(layer))
+    assert bytes(Pipeline(lambda name: warm).reblend(outcome, 0.0).layer.data) == layer.data
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f2", "f4"])
@@ -86,8 +87,6 @@ def test_soft_mask_scales_the_change():
 
 
 def test_selection_limits_a_layer_only_if_wanted():
-    from samelight_wire.messages import Options
-
     layer = layer_of(Layout.RGBA, "u1")
     selected = np.zeros((HEIGHT, WIDTH, 1), np.uint8)
     selected[:, : WIDTH // 2] = 255

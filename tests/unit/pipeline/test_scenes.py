@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 import torch
 from pipeline_helpers import flattened, over_backdrop, ramp, raster, round_alpha, run, samples, warm
+
+from samelight import harmonizers
+from samelight.pipeline import Pipeline
 from samelight_wire.errors import (
     EmptyMaskError,
     NoBackdropError,
@@ -16,9 +19,6 @@ from samelight_wire.errors import (
 )
 from samelight_wire.formats import Layout, Rect
 from samelight_wire.messages import HarmonizeRequest
-
-from samelight import harmonizers
-from samelight.pipeline import Pipeline
 
 
 def opaque(height, width, dtype="u1"):
@@ -70,7 +70,10 @@ def test_network_sees_the_layer_over_its_backdrop():
     backdrop = np.zeros((256, 256, 3), np.uint8)
     backdrop[...] = [0, 0, 255]
     rect = Rect(0, 0, 256, 256)
-    run(HarmonizeRequest("t", raster(layer, Layout.RGBA), Rect(96, 96, 64, 64), raster(backdrop, Layout.RGB), rect), look)
+    run(
+        HarmonizeRequest("t", raster(layer, Layout.RGBA), Rect(96, 96, 64, 64), raster(backdrop, Layout.RGB), rect),
+        look,
+    )
     middle = tuple(side // 2 for side in seen["mask"].shape)
     np.testing.assert_allclose(seen["mask"][middle], 128 / 255, atol=1e-4)
     np.testing.assert_allclose(seen["picture"][middle], [128 / 255, 0, 127 / 255], atol=1e-4)
@@ -91,7 +94,8 @@ def test_transparent_backdrop_is_filled_and_never_black():
     layer[...] = [20, 40, 60, 255]
     rect = Rect(0, 0, 256, 256)
     outcome = run(
-        HarmonizeRequest("t", raster(layer, Layout.RGBA), Rect(100, 100, 40, 40), raster(backdrop, Layout.RGBA), rect), look
+        HarmonizeRequest("t", raster(layer, Layout.RGBA), Rect(100, 100, 40, 40), raster(backdrop, Layout.RGBA), rect),
+        look,
     )
     np.testing.assert_allclose(seen["picture"][0, -1], np.array([200, 150, 100]) / 255, atol=1e-3)
     assert outcome.reasons["known_backdrop_share"] < 0.5
@@ -146,7 +150,9 @@ def test_backdrop_in_another_scale_gives_nearly_the_same_result():
     large = small.repeat(2, axis=0).repeat(2, axis=1)
     rect = Rect(0, 0, 400, 300)
     one, other = (
-        samples(run(HarmonizeRequest("t", raster(layer, Layout.RGBA), Rect(90, 70, 100, 100), raster(b, Layout.RGB), rect)))
+        samples(
+            run(HarmonizeRequest("t", raster(layer, Layout.RGBA), Rect(90, 70, 100, 100), raster(b, Layout.RGB), rect))
+        )
         for b in (small, large)
     )
     assert np.abs(one.astype(int) - other).max() <= 1
@@ -171,7 +177,9 @@ def test_strength_blends_and_previews_without_the_network():
 
 def test_stages_are_announced_in_order_and_can_stop_the_request():
     stages = []
-    Pipeline(lambda name: warm).run(place(opaque(20, 20), 0, 0), lambda stage, fraction: stages.append((stage, fraction)))
+    Pipeline(lambda name: warm).run(
+        place(opaque(20, 20), 0, 0), lambda stage, fraction: stages.append((stage, fraction))
+    )
     assert [stage for stage, _ in stages] == ["decode", "compose", "harmonize", "lift", "encode"]
     assert [fraction for _, fraction in stages] == sorted(fraction for _, fraction in stages)
 
