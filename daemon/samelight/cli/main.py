@@ -11,8 +11,10 @@ from samelight.cli import daemon
 from samelight.cli.batch import batch
 from samelight.cli.bench import bench
 from samelight.cli.doctor import doctor
+from samelight.cli.evaluate import evaluate
 from samelight.cli.harmonize import harmonize
 from samelight.cli.models import models
+from samelight.cli.train import train
 
 __all__ = ["app"]
 
@@ -28,6 +30,8 @@ app.command()(harmonize)
 app.command()(batch)
 app.add_typer(daemon.app, name="daemon")
 app.command()(models)
+app.command()(train)
+app.command()(evaluate)
 app.command()(doctor)
 app.command()(bench)
 

@@ -20,7 +20,7 @@ def camera_change(
 ) -> Tensor:
     """Exposure and white balance in linear light, then tone curve and saturation.
 
-    Arguments:
+    Args:
       picture: sRGB 0..1.
       generator: where the random figures come from.
       stops: deviation of the exposure, in stops.
@@ -46,7 +46,7 @@ def camera_change(
 def local_light(picture: Tensor, generator: torch.Generator, *, stops: float, balance: float) -> Tensor:
     """A gradient of light across the picture: brighter and warmer on one side than on the other.
 
-    Arguments:
+    Args:
       picture: sRGB 0..1.
       generator: where the random figures come from.
       stops: deviation of the exposure at each end, in stops.
@@ -66,7 +66,7 @@ def local_light(picture: Tensor, generator: torch.Generator, *, stops: float, ba
 def colour_map(picture: Tensor, generator: torch.Generator, *, shift: float, bend: float) -> Tensor:
     """A smooth random map of colours to colours, as a 3D look-up table of an editing program.
 
-    Arguments:
+    Args:
       picture: sRGB 0..1.
       generator: where the random figures come from.
       shift: deviation of the shift of all colours together.

@@ -82,7 +82,7 @@ def recolour(
 ) -> Tensor:
     """Recolour each picture of a batch by its own family.
 
-    Arguments:
+    Args:
       source: the pictures and their foregrounds.
       reference: for each, a region of another picture whose colours the transfers take.
       families: one for each picture; a name has the same parameters throughout the batch.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -78,7 +79,7 @@ class Trainer:
     ) -> None:
         """Prepare a training.
 
-        Arguments:
+        Args:
           network: with random weights, already on the maker's device.
           maker: draws the composites; its generator's state is part of a checkpoint.
           recipe: optimizer, schedule, batch and sizes.
@@ -142,9 +143,9 @@ class Trainer:
             self.maker.generator.set_state(state["generator"].cpu())
             self.step, self.seconds = state["step"], state["seconds"]
             self.history = [Step(**step) for step in state["history"]]
-        except (RuntimeError, KeyError, TypeError, EOFError, OSError) as error:
+        except (RuntimeError, KeyError, TypeError, EOFError, OSError, UnpicklingError) as error:
             hint = "Delete it to train from the start, or name another output folder."
-            raise WeightsCorruptError(f"The checkpoint {path} does not fit this training ({error}).", hint) from error
+            raise WeightsCorruptError(f"The checkpoint {path} does not fit this training.", hint) from error
 
     def _train_step(self, progress: float) -> Step:
         for group in self.optimizer.param_groups:

@@ -76,7 +76,7 @@ def iterative_distribution_transfer(source: Region, reference: Region, rotations
 def match_channels(values: Tensor, weight: Tensor, reference: Tensor, reference_weight: Tensor) -> Tensor:
     """Map each channel so that its weighted distribution becomes the reference's.
 
-    Arguments: B x 3 x H x W values of any range, B x 1 x H x W weights. Returns: the mapped values.
+    Args: B x 3 x H x W values of any range, B x 1 x H x W weights. Returns: the mapped values.
     """
     low = torch.minimum(values.amin(dim=(2, 3)), reference.amin(dim=(2, 3)))[..., None]
     high = torch.maximum(values.amax(dim=(2, 3)), reference.amax(dim=(2, 3)))[..., None]

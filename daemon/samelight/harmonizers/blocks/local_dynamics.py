@@ -16,7 +16,7 @@ QUERY_CHUNK = 1024
 def nearest_background(features: Tensor, mask: Tensor) -> Tensor:
     """Index of the most similar background position for each position (HDNet equations 2 and 3, K = 1).
 
-    Arguments:
+    Args:
       features: B x C x N, one local representation a column.
       mask: B x 1 x N in 0..1. Positions of at most 0.5 are background; where a picture has none, those that are the
         least foreground stand in.

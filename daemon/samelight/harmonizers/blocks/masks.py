@@ -11,7 +11,7 @@ __all__ = ["crop_to", "pad_to_stride", "resize_mask"]
 def resize_mask(mask: Tensor, like: Tensor) -> Tensor:
     """Average a mask down to a feature map's size, keeping soft values.
 
-    Arguments:
+    Args:
       mask: B x 1 x H x W in 0..1.
       like: B x C x h x w, the feature map whose size is wanted; H and W are multiples of h and w.
 
@@ -25,16 +25,17 @@ def resize_mask(mask: Tensor, like: Tensor) -> Tensor:
 
 
 def pad_to_stride(picture: Tensor, stride: int) -> Tensor:
-    """Continue a picture to the right and below so that both sides divide by `stride`.
+    """Continue a picture to the right and below so that both sides are 2, 3, ... times `stride`.
 
-    Arguments:
+    Args:
       picture: B x C x H x W, any size from 1 x 1.
       stride: the product of a network's down-samplings.
 
     Returns: B x C x H' x W'. Reflection where the picture is large enough for it, otherwise its edge repeated.
     """
     height, width = picture.shape[-2:]
-    down, right = -height % stride, -width % stride
+    # Two strides at least: instance normalization needs more than one position at the deepest map.
+    down, right = (max(-side % stride, 2 * stride - side) for side in (height, width))
     if not (down or right):
         return picture
     mode = "reflect" if down < height and right < width else "replicate"

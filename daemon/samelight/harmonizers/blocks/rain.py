@@ -11,17 +11,17 @@ __all__ = ["RegionAwareInstanceNorm", "region_statistics"]
 def region_statistics(features: Tensor, mask: Tensor, eps: float = 1e-5) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of the foreground and of the background.
 
-    Arguments:
+    Args:
       features: B x C x H x W.
       mask: B x 1 x H x W in 0..1; a soft position counts for both regions by its share.
       eps: added to the area and to the variance; an empty region gives mean 0 and deviation sqrt(eps).
 
-    Returns: mean and deviation, both B x C x 2: foreground, then background. Sums run in float32 at any precision of
-      the features, because a sum over a whole map outgrows the digits of bfloat16.
+    Returns: mean and deviation, both B x C x 2: foreground, then background. Sums run in float32 at least,
+      whatever the precision of the features, because a sum over a whole map outgrows the digits of bfloat16.
     """
     with torch.autocast(features.device.type, enabled=False):
-        values = features.flatten(2).float()
-        foreground = mask.flatten(2).float()
+        precision = torch.promote_types(features.dtype, torch.float32)
+        values, foreground = features.flatten(2).to(precision), mask.flatten(2).to(precision)
         weights = torch.cat([foreground, 1 - foreground], dim=1).transpose(1, 2)
         area = weights.sum(dim=1, keepdim=True) + eps
         mean = values @ weights / area

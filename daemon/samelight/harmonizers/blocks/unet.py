@@ -72,7 +72,7 @@ class HarmonizationUNet(nn.Module):
     ) -> None:
         """Build the network.
 
-        Arguments:
+        Args:
           width: channels of the first level, w; 32 in the papers, 8 in the lite sizes.
           bottleneck: for the 8w channels of the deepest map.
           dynamics: level (0..6) to a module for the concatenation of skip and decoded features that this level reads.
@@ -96,7 +96,7 @@ class HarmonizationUNet(nn.Module):
     def forward(self, composite: Tensor, mask: Tensor, instances: Tensor | None = None) -> Tensor:
         """Harmonize.
 
-        Arguments:
+        Args:
           composite: B x 3 x H x W in -1..1, any size from 1 x 1.
           mask: B x 1 x H x W in 0..1, soft values allowed, 1 for foreground.
           instances: not used by this network.

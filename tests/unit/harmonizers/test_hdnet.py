@@ -1,0 +1,160 @@
+"""HDNet against the paper: its size, and each block against a literal float64 transcription of its equations."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from samelight import harmonizers
+from samelight.harmonizers.blocks import LocalDynamics, MaskAwareGlobalDynamics, RegionAwareInstanceNorm
+from samelight.harmonizers.blocks.local_dynamics import nearest_background
+from samelight_wire.errors import UnknownModelError
+
+
+def seeded(module: nn.Module, seed: int = 0) -> nn.Module:
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in module.parameters():
+        parameter.data = torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.3
+    return module.double().eval()
+
+
+def features_and_mask(size: int = 6, channels: int = 5) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    features = torch.randn(2, channels, size, size, generator=generator, dtype=torch.float64)
+    mask = torch.rand(2, 1, size, size, generator=generator, dtype=torch.float64)
+    return features, (mask * 3 - 1).clamp(0, 1)
+
+
+def relative_error(result: Tensor, expected: Tensor) -> float:
+    return float(((result - expected).abs().max() / expected.abs().max()).detach())
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("hdnet", 10_413_775), ("hdnet-lite", 652_735)])
+def test_has_the_size_of_the_paper(name: str, parameters: int) -> None:
+    assert sum(p.numel() for p in harmonizers.create(name).parameters()) == parameters
+
+
+def test_multiply_adds_are_those_of_the_paper() -> None:
+    with FakeTensorMode(), FlopCounterMode(display=False) as counter:  # shapes alone, nothing is computed
+        harmonizers.create("hdnet").eval()(torch.zeros(1, 3, 256, 256), torch.ones(1, 1, 256, 256))
+    assert counter.get_total_flops() / 2 == pytest.approx(28.98e9, rel=0.05)
+
+
+def test_rain_is_the_written_equation() -> None:
+    features, mask = features_and_mask()
+    norm = seeded(RegionAwareInstanceNorm(5))
+
+    def moments(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        mean = (values * weights).sum() / weights.sum()
+        return mean, (((values - mean) ** 2 * weights).sum() / weights.sum() + 1e-5).sqrt()
+
+    expected = torch.empty_like(features)
+    for picture in range(2):
+        weight = mask[picture, 0]
+        for channel in range(5):
+            x = features[picture, channel]
+            mean_f, std_f = moments(x, weight)
+            mean_b, std_b = moments(x, 1 - weight)
+            gamma_f, beta_f = norm.foreground_gamma[channel], norm.foreground_beta[channel]
+            gamma_b, beta_b = norm.background_gamma[channel], norm.background_beta[channel]
+            foreground = ((x - mean_f) / std_f * std_b + mean_b) * (1 + gamma_f) + beta_f
+            background = (x - mean_b) / std_b * (1 + gamma_b) + beta_b
+            expected[picture, channel] = foreground * weight + background * (1 - weight)
+    assert relative_error(norm(features, mask), expected) < 1e-5
+
+
+def test_local_dynamics_is_equations_2_to_5() -> None:
+    features, mask = features_and_mask()
+    module = seeded(LocalDynamics(5))
+    weight, bias = module.fuse.weight[:, :, 0, 0], module.fuse.bias
+    flat, flat_mask = features.flatten(2), mask.flatten(2)[:, 0]
+    expected = flat.clone()
+    for picture in range(2):
+        background = [j for j in range(36) if flat_mask[picture, j] <= 0.5]
+        for i in range(36):
+            own = flat[picture, :, i]
+            similarity = [
+                float(own @ flat[picture, :, j] / own.norm() / flat[picture, :, j].norm()) for j in background
+            ]
+            reference = flat[picture, :, background[similarity.index(max(similarity))]]
+            fused = weight @ torch.cat([reference, own]) + bias
+            share = flat_mask[picture, i]
+            expected[picture, :, i] = fused * share + own * (1 - share)
+    assert relative_error(module(features, mask).flatten(2), expected) < 1e-5
+
+
+def test_global_dynamics_is_equation_6() -> None:
+    features, mask = features_and_mask()
+    module = seeded(MaskAwareGlobalDynamics(5))
+    expected = torch.empty_like(features)
+    for picture in range(2):
+        pooled = features[picture].mean(dim=(1, 2))
+        hidden = torch.sigmoid(module.squeeze.weight[:, :, 0, 0] @ pooled + module.squeeze.bias)
+        halves = []
+        for region in range(2):  # the expansion is grouped: each region's kernel is made from its own two values
+            rows = slice(region * 25, region * 25 + 25)
+            inputs = hidden[region * 2 : region * 2 + 2]
+            halves.append(module.expand.weight[rows, :, 0, 0] @ inputs + module.expand.bias[rows])
+        for y in range(6):
+            for x in range(6):
+                own, share = features[picture, :, y, x], mask[picture, 0, y, x]
+                foreground, background = (half.view(5, 5) @ own for half in halves)
+                expected[picture, :, y, x] = foreground * share + background * (1 - share)
+    assert relative_error(module(features, mask), expected) < 1e-5
+
+
+def test_matching_in_chunks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, mask = features_and_mask(size=9)
+    flat, flat_mask = features.flatten(2), mask.flatten(2)
+    whole = nearest_background(flat, flat_mask)
+    monkeypatch.setattr("samelight.harmonizers.blocks.local_dynamics.QUERY_CHUNK", 7)
+    assert torch.equal(nearest_background(flat, flat_mask), whole)
+
+
+def test_only_background_positions_are_neighbours() -> None:
+    features, mask = features_and_mask()
+    chosen = nearest_background(features.flatten(2), mask.flatten(2))
+    assert float(mask.flatten(2)[:, 0].gather(1, chosen).max()) <= 0.5
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 50), (37, 61), (64, 40), (131, 17)])
+def test_takes_any_size_and_leaves_the_background(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    network = harmonizers.create("hdnet-lite").eval()
+    composite = torch.rand(1, 3, *size) * 2 - 1
+    mask = (torch.rand(1, 1, *size) > 0.5).float()
+    with torch.inference_mode():
+        result = network(composite, mask)
+    assert result.shape == composite.shape
+    assert torch.isfinite(result).all()
+    background = (mask == 0).expand_as(result)
+    assert torch.equal(result[background], composite[background])
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
+def test_one_region_only_stays_finite(value: float) -> None:
+    torch.manual_seed(0)
+    network = harmonizers.create("hdnet-lite").eval()
+    with torch.inference_mode():
+        result = network(torch.rand(1, 3, 40, 40) * 2 - 1, torch.full((1, 1, 40, 40), value))
+    assert torch.isfinite(result).all()
+
+
+def test_a_batch_is_its_pictures_one_by_one() -> None:
+    torch.manual_seed(0)
+    network = harmonizers.create("hdnet-lite").double().eval()
+    composite = torch.rand(3, 3, 48, 48, dtype=torch.float64) * 2 - 1
+    mask = torch.rand(3, 1, 48, 48, dtype=torch.float64)
+    with torch.inference_mode():
+        together = network(composite, mask)
+        apart = torch.cat([network(composite[i : i + 1], mask[i : i + 1]) for i in range(3)])
+    assert torch.allclose(together, apart, atol=1e-9)
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UnknownModelError) as caught:
+        harmonizers.create("photoshop")
+    assert "hdnet-lite" in str(caught.value.hint)
