@@ -118,5 +118,5 @@ def _reported_error(output: bytes) -> SamelightError:
         said = lines[-1] if lines else "nothing"
         return InternalError(
             f"The daemon ended while it started; the last it said was: {said}",
-            'Run "samelight daemon" without --detach to see all of it.',
+            "Run `samelight daemon` without --detach to see all of it.",
         )

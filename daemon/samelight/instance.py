@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -23,6 +24,9 @@ __all__ = ["InstanceLock"]
 
 # On Windows a locked byte cannot be read by others, so the lock lies behind the process id written at the start.
 LOCKED_BYTE = 64
+
+GLANCES = 4
+GLANCE_SECONDS = 0.03
 
 
 class InstanceLock:
@@ -45,12 +49,12 @@ class InstanceLock:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _lock(descriptor)
+            _lock_patiently(descriptor)
         except OSError as error:
             os.close(descriptor)
             raise AlreadyRunningError(
                 f"A Samelight daemon{self._holder()} is already running for this user.",
-                'Use it as it is, or stop it first with "samelight daemon stop".',
+                "Use it as it is, or stop it first with `samelight daemon stop`.",
             ) from error
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode("ascii"))
@@ -83,6 +87,16 @@ class InstanceLock:
         """The process id that the lock's holder wrote, for the message; empty while it has written none."""
         text = self.path.read_bytes()[:20].strip()
         return f" (process {text.decode('ascii')})" if text.isdigit() else ""
+
+
+def _lock_patiently(descriptor: int) -> None:
+    """As ``_lock``, but outlasts those who hold the lock for a moment only, to see whether a daemon does."""
+    for _ in range(GLANCES):
+        try:
+            return _lock(descriptor)
+        except OSError:
+            time.sleep(GLANCE_SECONDS)
+    return _lock(descriptor)
 
 
 if sys.platform == "win32":

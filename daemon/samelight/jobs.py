@@ -123,7 +123,7 @@ class JobQueue:
             if held + job.byte_length > self._max_bytes:
                 raise JobError(
                     f"The daemon is busy: the waiting pictures would take more than {self._max_bytes >> 20} MB.",
-                    'Try again when some of them are done, or raise "max_queued_megabytes" in the settings file.',
+                    "Try again when some of them are done, or raise `max_queued_megabytes` in the settings file.",
                 )
             self._turns.setdefault(job.client, deque()).append(job)
             self._changed.notify()

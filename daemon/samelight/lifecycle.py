@@ -84,6 +84,9 @@ def _rest_seconds(settings: Settings) -> float:
 
 def _hire(settings: Settings) -> Sequence[Engine]:
     """The engines; called in a worker's thread, which therefore is the one that waits for torch to be imported."""
+    # Torch's threads wait for each other by spinning, unless this is set before torch is loaded. On a machine that
+    # does something else as well (an editor paints) a network run took ten times as long with spinning.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from samelight.engine import open_engines
 
     return open_engines(settings)

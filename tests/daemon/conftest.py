@@ -46,7 +46,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> It
 def strict_daemon(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Iterator[RunningDaemon]:
     """A daemon with narrow limits that keeps nothing and tells its log everything."""
     home = make_home(tmp_path_factory.mktemp("strict-daemon"), weights_folder)
-    limits = {"max_pixels": 2_000_000, "max_queued_jobs": 2, "max_preview_megabytes": 0}
+    limits = {"max_pixels": 12_000_000, "max_queued_jobs": 2, "max_preview_megabytes": 0}
     home.configure(default_model=MODEL, device="cpu", log_level="debug", **limits)
     running = launch(home)
     yield running

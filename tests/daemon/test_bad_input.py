@@ -112,7 +112,7 @@ def test_a_picture_over_the_daemons_limit(
     strict_daemon: RunningDaemon, connect: Callable[..., RawClient], requests: Requests
 ) -> None:
     client = connect(strict_daemon)
-    request = requests.layered(size=(2001, 1000))
+    request = requests.layered(np.zeros((3000, 4001, 4), np.uint8))
     client.send(request)
     reply: Any = client.answer()
     assert (reply.job, reply.code) == (request.job, PictureTooLargeError.code)

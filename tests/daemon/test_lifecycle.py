@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -150,6 +151,21 @@ def test_detach_status_stop(home: Home) -> None:
     assert json.loads(gone.stdout)["error"]["code"] == "not-running"
     with pytest.raises(DaemonNotRunningError):
         Client.connect(home.connection_file)
+
+
+def test_the_samelight_command_has_the_daemon_group_and_needs_no_torch_for_it(home: Home) -> None:
+    code = """
+import sys
+from samelight.cli.main import app
+
+try:
+    app(["daemon", "stop", "--json"])
+finally:
+    assert "torch" not in sys.modules
+"""
+    stopped = subprocess.run([sys.executable, "-c", code], env=home.environment, capture_output=True, text=True)
+    assert json.loads(stopped.stdout) == {"stopped": False, "pid": None}
+    assert stopped.returncode == 0
 
 
 def test_of_two_daemons_started_at_once_one_survives(home: Home) -> None:
