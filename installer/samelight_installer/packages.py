@@ -50,6 +50,7 @@ def ensure_packages(environment: Environment, requirements: Path, lock: str, con
         environment.write_stamp({})
         _pip(environment, [*PIP, *LOCKED, "-r", str(requirements / "pip.lock")], console, 1)
         total = lockfile.count(path.read_text(encoding="utf-8"))
+        console.note("being downloaded and unpacked, which can take some minutes the first time")
         _pip(environment, [*PIP, *LOCKED, "-r", str(path)], console, total)
     names = " ".join(sorted(map(lockfile.canonical, set(environment.packages()) - {"samelight"})))
     environment.write_stamp({"packages": wanted, "names": names})

@@ -1,0 +1,100 @@
+"""`samelight harmonize`, `batch`, `doctor` and `bench` with a real daemon, each as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from daemon_harness import Home, RunningDaemon
+from PIL import Image
+
+from samelight.pictures import read_picture
+
+
+def samelight(home: Home, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Runs a command as this user."""
+    command = [sys.executable, "-m", "samelight.cli.main", *map(str, arguments)]
+    return subprocess.run(command, env=home.environment, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    """A composite of noise and its mask."""
+    rng = np.random.default_rng(8)
+    Image.fromarray(rng.integers(0, 255, (40, 60, 3), dtype=np.uint8)).save(tmp_path / "composite.png")
+    mask = np.zeros((40, 60), np.uint8)
+    mask[10:30, 20:40] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    return tmp_path / "composite.png", tmp_path / "mask.png"
+
+
+def test_the_daemon_and_this_process_give_the_same_bytes(
+    daemon: RunningDaemon, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    by_daemon = samelight(daemon.home, "harmonize", *pair, "-o", tmp_path / "daemon.png", "--json")
+    assert by_daemon.returncode == 0, by_daemon.stderr
+    assert json.loads(by_daemon.stdout)["model"] == "hdnet-lite"
+    assert by_daemon.stderr == ""
+    here = samelight(daemon.home, "harmonize", *pair, "-o", tmp_path / "here.png", "--no-daemon")
+    assert here.returncode == 0, here.stderr
+    assert (tmp_path / "daemon.png").read_bytes() == (tmp_path / "here.png").read_bytes()
+    before, after = read_picture(pair[0]).pixels, read_picture(tmp_path / "daemon.png").pixels
+    assert (before != after).any()
+
+
+def test_an_error_reply_is_a_sentence_and_code_2(
+    daemon: RunningDaemon, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    done = samelight(daemon.home, "harmonize", *pair, "-o", tmp_path / "out.png", "--model", "nonsense")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: ")
+    assert "nonsense" in done.stderr
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_full_disk_costs_no_older_result(daemon: RunningDaemon, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    out.write_bytes(b"an older result")
+    script = f"ulimit -f 0; exec {sys.executable} -m samelight.cli.main harmonize {pair[0]} {pair[1]} -o {out}"
+    done = subprocess.run(
+        ["bash", "-c", script], env=daemon.home.environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 2, done.stderr
+    assert "cannot be written" in done.stderr
+    assert out.read_bytes() == b"an older result"
+
+
+def test_a_batch_goes_through_the_daemon(daemon: RunningDaemon, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    for name, source in zip(("composite", "mask"), pair, strict=True):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / "one.png").write_bytes(source.read_bytes())
+    done = samelight(daemon.home, "batch", tmp_path / "in", "-o", tmp_path / "out", "--json")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["done"]) == 1
+    assert (tmp_path / "out" / "one.png").exists()
+
+
+def test_doctor_finds_all_well(daemon: RunningDaemon) -> None:
+    done = samelight(daemon.home, "doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert [name for name, check in checks.items() if check["status"] == "failure"] == []
+    assert done.returncode == 0
+    assert "1200 x 800 sample" in checks["round trip"]["detail"]
+    assert daemon.endpoint.token not in done.stdout
+
+
+def test_bench_measures_a_daemon_of_its_own(home: Home) -> None:
+    home.configure(default_model="hdnet-lite", device="cpu")
+    done = samelight(home, "bench", "--rounds", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["start"]["first_answer_seconds"] > 0
+    for name in ("layer_1_megapixel", "layer_24_megapixels"):
+        layer = figures[name]
+        assert layer["p50_seconds"] >= layer["p50_without_network_seconds"] > 0
+        assert layer["p50_seconds"] > sum(layer["p50_stage_seconds"].values()) * 0.9
+    assert not home.connection_file.exists()
