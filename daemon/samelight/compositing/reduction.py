@@ -1,22 +1,23 @@
 """From full resolution to the working picture: exact area averages, straight from the editor's integers.
 
-Two steps. First whole blocks of source pixels are summed, piece by piece and on several threads, so that a float copy
-of a large layer never exists. Then each block's sum is shared out over the cells of the working picture by overlap, so
-that nothing has to line up: not the layer with the window, not the block with the cell.
+Two steps. First blocks of source pixels are summed, piece by piece and on several threads, so that a float copy of a
+large layer never exists. Then each block's sum goes to the cells of the working picture: a block lies within one cell,
+or is a single pixel that is shared out by area. So nothing has to line up, and a layer may lie anywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samelight.compositing.buffers import alpha_channel, as_array, colour_channels, full_scale, row_chunks
+from samelight.compositing.buffers import CHUNK_PIXELS, alpha_channel, as_array, colour_channels, full_scale
 from samelight.compositing.coverage import intersect
+from samelight.parallel import for_each
 from samelight_wire.formats import Alpha, Depth, Raster, RasterFormat, Rect
 
 __all__ = ["Averages", "reduce"]
@@ -58,27 +59,30 @@ def reduce(
         channels = len(colour_channels(form.layout))
         return Averages(np.zeros((height, width, channels), np.float32), np.zeros((height, width), np.float32))
     scale_x, scale_y = rect.width / form.width, rect.height / form.height
-    left, right = _pixel_range(common.x - rect.x, common.width, scale_x, form.width)
-    top, bottom = _pixel_range(common.y - rect.y, common.height, scale_y, form.height)
-    block = max(1, int(min(window.width / width / scale_x, window.height / height / scale_y) / 2))
-    sums = _block_sums(raster, (top, bottom, left, right), block, weights, threads)
-    share_y = _shares(_edges(top, bottom, block) * scale_y + rect.y, window.y, window.height, height)
-    share_x = _shares(_edges(left, right, block) * scale_x + rect.x, window.x, window.width, width)
+    rows = _block_edges((window.y - rect.y) / scale_y, window.height / scale_y, height, form.height)
+    columns = _block_edges((window.x - rect.x) / scale_x, window.width / scale_x, width, form.width)
+    sums = _block_sums(raster, rows, columns, weights, threads)
+    share_y = _shares(rows * scale_y + rect.y, window.y, window.height, height)
+    share_x = _shares(columns * scale_x + rect.x, window.x, window.width, width)
     placed = np.matmul(share_y, sums) @ share_x.T
     return _averages(placed, (window.width / width / scale_x) * (window.height / height / scale_y))
 
 
-def _pixel_range(offset: float, extent: float, scale: float, limit: int) -> tuple[int, int]:
-    """The pixels (first, end) that a stretch of the canvas touches."""
-    return max(0, int(np.floor(offset / scale))), min(limit, int(np.ceil((offset + extent) / scale)))
+def _block_edges(origin: float, extent: float, cells: int, pixels: int) -> NDArray[np.intp]:
+    """Where blocks begin and end along one axis, in pixels: a pixel that a border between cells cuts is a block by
+    itself, the uncut ones between two borders are one together.
+
+    Args:
+        origin: the first cell's border, in pixels of the raster.
+        extent: what all cells cover, in pixels.
+        cells: how many they are.
+        pixels: how many pixels there are; no block goes beyond.
+    """
+    borders = np.clip(origin + extent * np.arange(cells + 1) / cells, 0, pixels)
+    return np.unique(np.concatenate([np.floor(borders), np.ceil(borders)])).astype(np.intp)
 
 
-def _edges(first: int, end: int, block: int) -> NDArray[np.float64]:
-    """The borders of the blocks; the last block may be smaller."""
-    return np.append(np.arange(first, end, block, dtype=np.float64), end)
-
-
-def _shares(edges: NDArray[np.float64], origin: float, extent: float, cells: int) -> NDArray[np.float32]:
+def _shares(edges: NDArray[np.floating], origin: float, extent: float, cells: int) -> NDArray[np.float32]:
     """Cells x blocks: the part of each block that lies in each cell."""
     borders = origin + extent * np.arange(cells + 1, dtype=np.float64)[:, None] / cells
     overlap = np.minimum(borders[1:], edges[None, 1:]) - np.maximum(borders[:-1], edges[None, :-1])
@@ -94,27 +98,30 @@ def _averages(placed: NDArray[np.float32], cell_pixels: float) -> Averages:
 
 
 def _block_sums(
-    raster: Raster, box: tuple[int, int, int, int], block: int, weights: Weights | None, threads: int
+    raster: Raster, rows: NDArray[np.intp], columns: NDArray[np.intp], weights: Weights | None, threads: int
 ) -> NDArray[np.float32]:
-    """Sums over block x block pixels: (C + 1) x rows x columns, colour times weight, then weight, in units of 1."""
-    top, bottom, left, right = box
+    """Sums over blocks, given by their edges: (C + 1) x rows x columns, colour times weight, then weight."""
+    left, right = int(columns[0]), int(columns[-1])
     channels = len(colour_channels(raster.format.layout))
-    sums = np.empty((channels + 1, -(-(bottom - top) // block), -(-(right - left) // block)), dtype=np.float32)
+    sums = np.empty((channels + 1, len(rows) - 1, len(columns) - 1), dtype=np.float32)
 
     def work(chunk: tuple[int, int]) -> None:
-        first, end = top + chunk[0], top + chunk[1]
+        blocks = rows[chunk[0] : chunk[1] + 1]
+        first, end = int(blocks[0]), int(blocks[-1])
         extra = None if weights is None else weights(first, end, left, right)
         planes = _weighted(as_array(raster)[first:end, left:right], raster.format, extra)
-        sums[:, chunk[0] // block : -(-chunk[1] // block)] = _sum_blocks(planes, block)
+        down = np.add.reduceat(planes, blocks[:-1] - first, axis=1)
+        sums[:, chunk[0] : chunk[1]] = np.add.reduceat(down, columns[:-1] - left, axis=2)
 
-    chunks = row_chunks(bottom - top, right - left, block)
-    if threads == 1 or len(chunks) == 1:
-        for chunk in chunks:
-            work(chunk)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, chunks))
+    for_each(work, _chunks(rows, right - left), threads)
     return sums * _units(raster.format)
+
+
+def _chunks(rows: NDArray[np.intp], width: int) -> list[tuple[int, int]]:
+    """Ranges of blocks (first, end) that hold about CHUNK_PIXELS pixels each."""
+    piece = (rows[:-1] - rows[0]) // max(1, CHUNK_PIXELS // width)
+    starts = np.flatnonzero(np.diff(piece, prepend=-1)).tolist()
+    return list(pairwise([*starts, len(rows) - 1]))
 
 
 def _weighted(samples: NDArray[Any], form: RasterFormat, extra: NDArray[np.float32] | None) -> NDArray[np.float32]:
@@ -148,12 +155,3 @@ def _tame(planes: NDArray[np.float32], premultiplied: bool) -> None:
     low, high = FLOAT_RANGE
     reach = weight if premultiplied else np.float32(1.0)
     np.clip(planes[:-1], low * reach, high * reach, out=planes[:-1])
-
-
-def _sum_blocks(planes: NDArray[np.float32], block: int) -> NDArray[np.float32]:
-    """Sum P x rows x columns over blocks; blocks at the end may be cut."""
-    if block == 1:
-        return planes
-    _, rows, columns = planes.shape
-    down = np.add.reduceat(planes, np.arange(0, rows, block), axis=1)
-    return np.add.reduceat(down, np.arange(0, columns, block), axis=2)

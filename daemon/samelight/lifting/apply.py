@@ -6,8 +6,6 @@ a tile nor the number of threads changes any of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 
 from samelight.lifting.change import Change
 from samelight.lifting.samples import SampleCodec
+from samelight.parallel import for_each
 from samelight_wire.formats import Alpha, RasterFormat
 
 __all__ = ["Weights", "apply_change"]
@@ -69,22 +68,13 @@ def apply_change(
     result = np.empty_like(pixels)
     applier = _Applier(change, pixels, result, form, origin, linear, strength, weights)
     rows = max(1, tile_pixels // pixels.shape[1])
-    _for_each(lambda band: applier.band(band, rows), _bands(change, origin[1], pixels.shape[0]), threads)
+    for_each(lambda band: applier.band(band, rows), _bands(change, origin[1], pixels.shape[0]), threads)
     return result
 
 
 def _changes(change: Change) -> bool:
     """Whether the change is any change at all."""
     return bool(change.matrix.any() or change.offset.any() or change.curves.shifts.any())
-
-
-def _for_each(work: Callable[[_Band], None], bands: list[_Band], threads: int) -> None:
-    if threads == 1 or len(bands) == 1:
-        for band in bands:
-            work(band)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, bands))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,192 @@
+"""The fit and its application by themselves: what is carried, what is not, and that tiles leave no trace."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pipeline_helpers import ramp, round_alpha
+from scipy.ndimage import gaussian_filter
+
+from samelight.lifting import apply_change, fit_change
+from samelight.lifting.gamut import clip_keeping_hue
+from samelight_wire.formats import Alpha, Depth, Layout, RasterFormat, Rect
+
+SMALL = (128, 160)
+
+
+def small_picture():
+    """A small picture with structure at all scales."""
+    y, x = np.mgrid[: SMALL[0], : SMALL[1]]
+    noise = gaussian_filter(np.random.default_rng(2).normal(0, 1, (*SMALL, 3)), (3, 3, 0))
+    return np.clip(0.5 + 0.2 * np.sin(x / 17 + y / 29)[..., None] + 0.6 * noise, 0.02, 0.98).astype(np.float32)
+
+
+def shaded(picture):
+    """A change that varies over the picture."""
+    light = np.linspace(0.7, 1.1, picture.shape[1])[None, :, None]
+    return (picture * light * np.array([1.0, 0.95, 0.8]) + 0.02).astype(np.float32)
+
+
+def form(pixels, layout=Layout.RGB, alpha=Alpha.NONE):
+    depth = {"u1": Depth.U8, "u2": Depth.U16, "f2": Depth.F16, "f4": Depth.F32}[pixels.dtype.str[1:]]
+    return RasterFormat(pixels.shape[1], pixels.shape[0], layout, depth, alpha=alpha)
+
+
+def fitted(after=None, weight=None, window=None):
+    before = small_picture()
+    weight = np.ones(SMALL, np.float32) if weight is None else weight
+    return fit_change(before, shaded(before) if after is None else after, weight, window or Rect(0, 0, 1600, 1280))
+
+
+def by_definition(change, pixels, origin=(0, 0)):
+    """The change at every pixel in float64: curves, bilinear coefficients, affine map."""
+    height, width, channels = pixels.shape
+    rows = change.row_positions(origin[1], height)
+    columns = change.column_positions(origin[0], width)
+
+    def spread(nodes):
+        nodes = nodes.astype(np.float64)
+        down = nodes[rows[0]] + (nodes[rows[1]] - nodes[rows[0]]) * rows[2].reshape(-1, *[1] * (nodes.ndim - 1))
+        share = columns[2].reshape(1, -1, *[1] * (nodes.ndim - 2))
+        return down[:, columns[0]] + (down[:, columns[1]] - down[:, columns[0]]) * share
+
+    curved = np.stack([change.curves(pixels[..., c], c) for c in range(channels)], axis=-1).astype(np.float64)
+    return curved + (spread(change.matrix) @ curved[..., None])[..., 0] + spread(change.offset)
+
+
+@pytest.mark.parametrize("tile_pixels", [1, 700, 5000, 10**9])
+@pytest.mark.parametrize("dtype", ["u1", "f4"])
+def test_tile_size_changes_no_value(tile_pixels, dtype):
+    pixels = ramp(211, 157, 3, dtype)
+    change = fitted(window=Rect(-20, 10, 150, 170))
+    arguments = {"origin": (3, 5), "strength": 0.8}
+    whole = apply_change(change, pixels, form(pixels), **arguments)
+    tiled = apply_change(change, pixels, form(pixels), tile_pixels=tile_pixels, threads=3, **arguments)
+    assert whole.tobytes() == tiled.tobytes()
+
+
+def test_part_of_a_layer_gets_what_the_whole_gets():
+    pixels = ramp(200, 160, 3, "f4")
+    change = fitted(window=Rect(0, 0, 160, 200))
+    whole = apply_change(change, pixels, form(pixels), origin=(0, 0))
+    part = np.ascontiguousarray(pixels[61:, 33:])
+    assert np.array_equal(apply_change(change, part, form(part), origin=(33, 61)), whole[61:, 33:])
+
+
+def test_result_is_the_fitted_change_alone():
+    pixels = ramp(300, 400, 3, "f4")
+    change = fitted(window=Rect(50, 0, 300, 300))
+    result = apply_change(change, pixels, form(pixels), origin=(0, 0))
+    np.testing.assert_allclose(result, by_definition(change, pixels), atol=2e-6)
+
+
+def test_texture_of_a_large_layer_is_kept():
+    """4,000 x 3,000 pixels with texture at every pixel: gradients within 2 % of those of the fitted change alone."""
+    rng = np.random.default_rng(3)
+    tile = (110 + 40 * np.sin(np.arange(500) / 40)[None, :, None] + rng.normal(0, 25, (500, 500, 3))).clip(0, 255)
+    pixels = np.tile(tile.astype(np.uint8), (6, 8, 1))
+    change = fitted(window=Rect(0, 0, 4000, 3000))
+    result = apply_change(change, pixels, form(pixels), origin=(0, 0), threads=2)
+    for rows, columns in ((0, 0), (1250, 1750), (2600, 3600)):
+        cut = np.s_[rows : rows + 400, columns : columns + 400]
+        true = by_definition(change, pixels[cut].astype(np.float32) / 255, (columns, rows)) * 255
+        inside = ((true > 1) & (true < 254)).all(axis=2)[:-1, :-1]
+        one, other = (
+            np.hypot(np.diff(p[..., 1], axis=0)[:, :-1], np.diff(p[..., 1], axis=1)[:-1])[inside].mean()
+            for p in (result[cut].astype(float), true)
+        )
+        assert one == pytest.approx(other, rel=0.02)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_checkerboard_of_the_network_is_not_carried(size):
+    before = small_picture()
+    y, x = np.mgrid[: SMALL[0], : SMALL[1]]
+    board = (((x // size + y // size) % 2) * 2 - 1)[..., None].astype(np.float32)
+    clean, dirty = fitted(), fitted(after=shaded(before) + 0.03 * board)
+    pixels = np.full((640, 800, 3), 128, np.uint8)
+    results = [apply_change(change, pixels, form(pixels), origin=(400, 300)).astype(float) for change in (clean, dirty)]
+    assert np.abs(results[0] - results[1]).max() < 0.1 * 0.03 * 255 + 1
+
+
+def test_blur_and_noise_of_the_network_are_not_carried():
+    before = small_picture()
+    noise = np.random.default_rng(4).normal(0, 0.02, before.shape)
+    soft = gaussian_filter(shaded(before), (0.7, 0.7, 0)) + noise
+    change = fitted(after=soft.astype(np.float32))
+    pixels = ramp(640, 800, 3, "f4")
+    result = apply_change(change, pixels, form(pixels), origin=(400, 300))
+    true = apply_change(fitted(), pixels, form(pixels), origin=(400, 300))
+
+    def texture(picture):
+        return np.abs(np.diff(picture, axis=1)).mean()
+
+    assert texture(result) == pytest.approx(texture(true), rel=0.05)
+    assert np.sqrt(np.square(result - true).mean()) < 0.012
+
+
+def test_smooth_sky_stays_smooth():
+    """In a plain gradient, the change of the noisy pair is as smooth as the gradient itself."""
+    y = np.linspace(0.4, 0.8, SMALL[0], dtype=np.float32)[:, None, None]
+    sky = np.broadcast_to(y * np.array([0.7, 0.85, 1.1], np.float32), (*SMALL, 3)).copy()
+    after = sky * np.float32(0.8) + np.random.default_rng(5).normal(0, 0.02, sky.shape).astype(np.float32)
+    change = fit_change(sky, after, np.ones(SMALL, np.float32), Rect(0, 0, SMALL[1] * 8, SMALL[0] * 8))
+    large = np.ascontiguousarray(sky.repeat(8, axis=0).repeat(8, axis=1))
+    result = apply_change(change, large, form(large), origin=(0, 0))
+    ripple = result / large - 0.8
+    assert np.abs(ripple).max() < 0.03
+    assert np.abs(np.diff(ripple, axis=1)).max() < 0.001
+
+
+def test_nothing_outside_of_the_mask_counts():
+    before = small_picture()
+    weight = round_alpha(*SMALL, "f4")
+    wild = np.where(weight[..., None] > 0, shaded(before), 1 - before).astype(np.float32)
+    one, other = fitted(weight=weight), fitted(after=wild, weight=weight)
+    assert np.array_equal(one.matrix, other.matrix)
+    assert np.array_equal(one.offset, other.offset)
+
+
+def test_change_goes_on_smoothly_beyond_the_mask():
+    weight = np.zeros(SMALL, np.float32)
+    weight[40:80, 50:100] = 1
+    before = small_picture()
+    change = fitted(after=(before * np.float32(0.7)).astype(np.float32), weight=weight)
+    pixels = np.full((1280, 1600, 3), 0.5, np.float32)
+    result = apply_change(change, pixels, form(pixels), origin=(0, 0))
+    np.testing.assert_allclose(result, 0.35, atol=0.01)
+
+
+def test_gain_is_bounded():
+    before = small_picture() * np.float32(0.02) + np.float32(0.4)
+    after = ((before - 0.4) * 40 + 0.4).astype(np.float32)
+    change = fitted(after=after)
+    pixels = np.full((100, 100, 3), 0.4, np.float32)
+    pixels[::2] += np.float32(0.001)
+    before_step, after_step = (
+        np.abs(np.diff(p, axis=0)).max()
+        for p in (pixels, apply_change(change, pixels, form(pixels), origin=(500, 500)))
+    )
+    assert after_step <= before_step * 3 * 2.5 * 1.05
+
+
+def test_very_few_pairs_are_enough():
+    before = np.full((8, 8, 3), 0.5, np.float32)
+    weight = np.zeros((8, 8), np.float32)
+    weight[3, 4] = 1e-3
+    change = fit_change(before, before * np.float32(0.8), weight, Rect(0, 0, 8, 8))
+    pixels = np.full((8, 8, 3), 128, np.uint8)
+    result = apply_change(change, pixels, form(pixels), origin=(0, 0))
+    assert np.abs(result.astype(int) - 102).max() <= 4
+
+
+def test_hue_survives_clipping():
+    planes = np.array([1.3, 0.9, 0.7], np.float32).reshape(3, 1, 1)
+    clip_keeping_hue(planes, 1.0)
+    np.testing.assert_allclose(planes[:, 0, 0], [1.0, 0.8, 0.7], atol=1e-6)
+    inside = np.array([1.0, 0.5, 0.0], np.float32).reshape(3, 1, 1)
+    clip_keeping_hue(inside, 1.0)
+    assert inside[:, 0, 0].tolist() == [1.0, 0.5, 0.0]
+    beyond = np.array([-0.5, 2.0, 1.5], np.float32).reshape(3, 1, 1)
+    clip_keeping_hue(beyond, 1.0)
+    np.testing.assert_allclose(beyond[:, 0, 0], [0.0, 1.0, 0.8], atol=1e-6)

@@ -1,0 +1,75 @@
+"""samelight.harmonize: arrays in, an array out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from pipeline_helpers import ramp, round_alpha
+
+import samelight
+from samelight_wire.errors import InvalidOptionError, SizeMismatchError, UnknownModelError, UnsupportedFormatError
+
+
+@pytest.fixture(autouse=True)
+def random_weights(weights_folder, monkeypatch):
+    monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(weights_folder))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float16", "float32"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_same_shape_type_and_surroundings(dtype, channels):
+    picture = ramp(60, 70, channels, np.dtype(dtype).str[1:])
+    mask = round_alpha(60, 70, "u1")
+    after = samelight.harmonize(picture, mask)
+    assert (after.shape, after.dtype) == (picture.shape, picture.dtype)
+    assert np.array_equal(after[mask == 0], picture[mask == 0])
+    assert not np.array_equal(after[mask == 255], picture[mask == 255])
+    if channels == 4:
+        assert np.array_equal(after[..., 3], picture[..., 3])
+
+
+def test_masks_of_all_types_agree():
+    picture = ramp(50, 60, 3, "u1")
+    disc = round_alpha(50, 60, "f4") > 0.5
+    masks = [disc, disc * np.uint8(255), disc * np.uint16(65535), disc.astype(np.float32), disc.astype(np.float16)]
+    results = [samelight.harmonize(picture, mask) for mask in masks]
+    assert all(np.array_equal(results[0], other) for other in results[1:])
+
+
+def test_picture_need_not_be_contiguous():
+    picture = ramp(100, 120, 3, "u1")[::2, ::2]
+    mask = round_alpha(50, 60, "u1")
+    expected = samelight.harmonize(np.ascontiguousarray(picture), mask)
+    assert np.array_equal(samelight.harmonize(picture, mask), expected)
+
+
+def test_strength_and_backdrop():
+    layer = ramp(50, 60, 4, "u1")
+    layer[..., 3] = round_alpha(50, 60, "u1")
+    everywhere = np.ones((50, 60), bool)
+    backdrop = ramp(50, 60, 3, "u1", seed=8)
+    assert np.array_equal(samelight.harmonize(layer, everywhere, backdrop=backdrop, strength=0.0), layer)
+    assert not np.array_equal(samelight.harmonize(layer, everywhere, backdrop=backdrop), layer)
+
+
+def test_wrong_input():
+    picture, mask = ramp(20, 30, 3, "u1"), round_alpha(20, 30, "u1")
+    with pytest.raises(SizeMismatchError):
+        samelight.harmonize(picture, mask[:10])
+    with pytest.raises(UnsupportedFormatError):
+        samelight.harmonize(picture[..., 0], mask)
+    with pytest.raises(UnsupportedFormatError):
+        samelight.harmonize(picture.astype(np.float64), mask)
+    with pytest.raises(InvalidOptionError):
+        samelight.harmonize(picture, mask, strength=1.5)
+    with pytest.raises(UnknownModelError):
+        samelight.harmonize(picture, mask, model="no such model")
+
+
+def test_import_does_not_load_torch():
+    code = "import sys, samelight; assert 'torch' not in sys.modules; assert callable(samelight.harmonize)"
+    done = subprocess.run([sys.executable, "-c", code], check=False, env={"PYTHONPATH": ":".join(sys.path)})
+    assert done.returncode == 0
