@@ -52,29 +52,39 @@ def run_daemon(settings: Settings, announce: Callable[[Endpoint], None]) -> None
     path = connection_path()
     with instance_lock(path):
         open_log(settings.log_level)
-        server = Server(Limits(pixels=settings.max_pixels))
-        queue = JobQueue(settings.max_queued_jobs, settings.max_queued_bytes)
-        crew = Crew(queue, server.report, lambda: _hire(settings), _rest_seconds(settings), settings.warm_up)
         try:
-            endpoint = Endpoint.fresh(server.bind(settings.port), RELEASE)
-            server.admit(endpoint.token)
-            service = Service(
-                settings, release=RELEASE, proof_key=endpoint.proof_key, queue=queue, crew=crew, send=server.send
-            )
-            with _signals_call(server.stop), _published(endpoint, path):
-                crew.start()
-                announce(endpoint)
-                server.run(service)
-            service.close()
+            all_gone = _serve(settings, announce, path)
         except SamelightError as error:
             logger.error("%s", error)
             raise
         except Exception:
             logger.exception("The daemon failed")
             raise
-        finally:
-            server.close()
-            _dismiss(crew)
+        logger.info("Stopped" if all_gone else "Stopped without waiting for the workers")
+        if not all_gone:
+            _leave_at_once()
+
+
+def _serve(settings: Settings, announce: Callable[[Endpoint], None], path: Path) -> bool:
+    """Puts the parts together and serves until a signal comes; tells whether all workers have ended by then."""
+    server = Server(Limits(pixels=settings.max_pixels))
+    queue = JobQueue(settings.max_queued_jobs, settings.max_queued_bytes)
+    crew = Crew(queue, server.report, lambda: _hire(settings), _rest_seconds(settings), settings.warm_up)
+    try:
+        endpoint = Endpoint.fresh(server.bind(settings.port), RELEASE)
+        server.admit(endpoint.token)
+        service = Service(
+            settings, release=RELEASE, proof_key=endpoint.proof_key, queue=queue, crew=crew, send=server.send
+        )
+        with _signals_call(server.stop), _published(endpoint, path):
+            crew.start()
+            announce(endpoint)
+            server.run(service)
+        service.close()
+    finally:
+        server.close()
+        all_gone = crew.stop(LAST_JOB_SECONDS if crew.engines else 0.0)  # nobody waits for an import of torch
+    return all_gone
 
 
 def _rest_seconds(settings: Settings) -> float:
@@ -92,15 +102,10 @@ def _hire(settings: Settings) -> Sequence[Engine]:
     return open_engines(settings)
 
 
-def _dismiss(crew: Crew) -> None:
-    """Waits for the workers to end, but not for ever, and not at all for those that still import torch."""
-    if crew.stop(LAST_JOB_SECONDS if crew.engines else 0.0):
-        logger.info("Stopped")
-        return
-    logger.info("Stopped without waiting for the workers")
+def _leave_at_once() -> None:
+    """Ends the process with exit code 0. The interpreter's own end would crash a thread that still computes."""
     logging.shutdown()
     sys.stdout.flush()
-    # The interpreter's orderly end would pull the ground from under a thread that computes, and crash.
     os._exit(0)
 
 

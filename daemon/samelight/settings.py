@@ -19,6 +19,7 @@ from pathlib import Path
 import platformdirs
 
 from samelight_wire.errors import InvalidOptionError
+from samelight_wire.frames import DEFAULT_LIMITS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -78,13 +79,13 @@ class Settings:
 
 
 # The least and the greatest value of each number. The heartbeat may be short in tests, but never zero: a client
-# could not keep up with that.
+# could not keep up with that. Clients accept no more pixels than the protocol's own limit.
 RANGES: Mapping[str, tuple[float, float]] = {
     "port": (0, 65_535),
     "idle_unload_seconds": (0.1, 7 * 86_400),
     "preview_seconds": (0, 7 * 86_400),
     "heartbeat_seconds": (0.05, 3_600),
-    "max_pixels": (1, 1_000_000_000),
+    "max_pixels": (1, DEFAULT_LIMITS.pixels),
     "max_queued_jobs": (1, 10_000),
     "max_queued_megabytes": (1, 1 << 20),
     "max_preview_megabytes": (0, 1 << 20),
@@ -174,4 +175,4 @@ def _allowed(key: str, kind: type) -> str:
     if kind is bool:
         return "true or false"
     low, high = RANGES[key]
-    return f"{'a whole number' if kind is int else 'a number'} from {low:g} to {high:g}"
+    return f"{'a whole number' if kind is int else 'a number'} from {low:g} to {high:.12g}"
