@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from daemon_harness import RawClient, Requests, RunningDaemon, a_layer, wait_unt
 
 from samelight_wire.client import Client
 from samelight_wire.errors import CancelledError
-from samelight_wire.messages import CancelRequest, Heartbeat, Progress
+from samelight_wire.messages import CancelRequest, Heartbeat, Progress, new_job
 
 pytestmark = pytest.mark.daemon
 
@@ -87,9 +88,9 @@ def test_a_silent_clients_jobs_are_dropped_and_anothers_are_not(
     hasty_daemon: RunningDaemon, connect: Connect, requests: Requests
 ) -> None:
     silent, alive = connect(hasty_daemon), connect(hasty_daemon)
-    for _ in range(30):
-        silent.send(requests.large())
     kept = requests.large()
+    for _ in range(30):  # together far more work than a silent client is given time for
+        silent.send(dataclasses.replace(kept, job=new_job()))
     alive.send(kept)
     while True:
         alive.send(Heartbeat(kept.job))
