@@ -28,7 +28,9 @@ def describe_shift(before: Picture, after: Picture, mask: Picture) -> dict[str, 
     Returns: `exposure_stops` (mean luminance), `warmth_stops` (red against blue; positive is warmer), `tint_stops`
     (green against magenta; positive is greener), `saturation_change` (0.1 is a tenth more) and `summary`, a sentence.
     """
-    mean_before, mean_after = (_mean(srgb.decode(picture), mask) for picture in (before, after))
+    inside = mask > 0
+    before, after, mask = before[inside], after[inside], mask[inside]
+    mean_before, mean_after = (mask @ srgb.decode(picture) / mask.sum() for picture in (before, after))
     stops = np.log2((mean_after + 1e-4) / (mean_before + 1e-4))
     exposure = float(np.log2((mean_after @ srgb.LUMINANCE + 1e-4) / (mean_before @ srgb.LUMINANCE + 1e-4)))
     figures = {
@@ -40,15 +42,9 @@ def describe_shift(before: Picture, after: Picture, mask: Picture) -> dict[str, 
     return {**figures, "summary": _in_words(figures)}
 
 
-def _mean(picture: Picture, mask: Picture) -> Picture:
-    """The weighted mean colour: 3."""
-    mean: Picture = np.einsum("hwc,hw->c", picture, mask) / mask.sum()
-    return mean
-
-
 def _saturation(picture: Picture, mask: Picture) -> float:
     """The weighted mean distance between a pixel's largest and smallest channel, 0..1."""
-    return float(((picture.max(axis=2) - picture.min(axis=2)) * mask).sum() / mask.sum())
+    return float(((picture.max(axis=1) - picture.min(axis=1)) * mask).sum() / mask.sum())
 
 
 def _in_words(figures: dict[str, float]) -> str:

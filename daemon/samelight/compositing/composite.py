@@ -24,6 +24,7 @@ Array = NDArray[np.float32]
 
 # A place where less of the backdrop than this is visible tells nothing about it.
 LEAST_KNOWN = 0.05
+LEAST_HOLE = 1e-3
 
 # A colour that was clipped by so much tells the lift half as much as others.
 TOLERABLE_CLIPPING = 0.02
@@ -86,8 +87,10 @@ def compose(scene: Scene, side: int = 256, threads: int = 1) -> Composition:
     if not (known > LEAST_KNOWN).any():
         raise _no_backdrop(scene)
     visible = (rest[..., None] * layer + below[..., None] * back) / np.maximum(known, 1e-8)[..., None]
-    filled = fill_unknown(visible, known)
-    ground = back_weight[..., None] * back + (1 - back_weight)[..., None] * filled
+    unknown = (1 - back_weight)[..., None]
+    # Only what no layer and no backdrop covers has to be made up.
+    hole = bool(((1 - shown.weight) * (1 - back_weight) > LEAST_HOLE).any())
+    ground = back_weight[..., None] * back + unknown * (fill_unknown(visible, known) if hole else back)
     picture = shown.weight[..., None] * layer + (1 - shown.weight)[..., None] * ground
     clipped = np.clip(picture, 0.0, 1.0).astype(np.float32)
     clipping = np.abs(picture - clipped).max(axis=2)

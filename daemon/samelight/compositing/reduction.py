@@ -59,18 +59,16 @@ def reduce(
         channels = len(colour_channels(form.layout))
         return Averages(np.zeros((height, width, channels), np.float32), np.zeros((height, width), np.float32))
     scale_x, scale_y = rect.width / form.width, rect.height / form.height
-    rows = _block_edges((window.y - rect.y) / scale_y, window.height / scale_y, height, form.height)
-    columns = _block_edges((window.x - rect.x) / scale_x, window.width / scale_x, width, form.width)
-    sums = _block_sums(raster, rows, columns, weights, threads)
-    share_y = _shares(rows * scale_y + rect.y, window.y, window.height, height)
-    share_x = _shares(columns * scale_x + rect.x, window.x, window.width, width)
-    placed = np.matmul(share_y, sums) @ share_x.T
+    rows = _Blocks((window.y - rect.y) / scale_y, window.height / scale_y, height, form.height)
+    columns = _Blocks((window.x - rect.x) / scale_x, window.width / scale_x, width, form.width)
+    sums = _block_sums(raster, rows.edges, columns.edges, weights, threads)
+    placed = columns.place(rows.place(sums, axis=1), axis=2)
     return _averages(placed, (window.width / width / scale_x) * (window.height / height / scale_y))
 
 
-def _block_edges(origin: float, extent: float, cells: int, pixels: int) -> NDArray[np.intp]:
-    """Where blocks begin and end along one axis, in pixels: a pixel that a border between cells cuts is a block by
-    itself, the uncut ones between two borders are one together.
+class _Blocks:
+    """Blocks of pixels along one axis: a pixel that a border between cells cuts is a block by itself, the uncut ones
+    between two borders are one together.
 
     Args:
         origin: the first cell's border, in pixels of the raster.
@@ -78,23 +76,31 @@ def _block_edges(origin: float, extent: float, cells: int, pixels: int) -> NDArr
         cells: how many they are.
         pixels: how many pixels there are; no block goes beyond.
     """
-    borders = np.clip(origin + extent * np.arange(cells + 1) / cells, 0, pixels)
-    return np.unique(np.concatenate([np.floor(borders), np.ceil(borders)])).astype(np.intp)
+
+    def __init__(self, origin: float, extent: float, cells: int, pixels: int) -> None:
+        self._borders = np.clip(origin + extent * np.arange(cells + 1) / cells, 0, pixels)
+        self.edges = np.unique(np.concatenate([np.floor(self._borders), np.ceil(self._borders)])).astype(np.intp)
+        """Where blocks begin, and where the last one ends."""
+
+    def place(self, sums: NDArray[np.floating], axis: int) -> NDArray[np.float64]:
+        """Sums over blocks to sums over cells: what has added up at one border minus what had at the one before."""
+        totals = np.insert(np.cumsum(sums, axis=axis, dtype=np.float64), 0, 0.0, axis=axis)
+        block = np.clip(np.searchsorted(self.edges, self._borders, side="right") - 1, 0, len(self.edges) - 2)
+        share = (self._borders - self.edges[block]) / (self.edges[block + 1] - self.edges[block])
+        shape = [1] * sums.ndim
+        shape[axis] = -1
+        before, after = totals.take(block, axis), totals.take(block + 1, axis)
+        placed: NDArray[np.float64] = np.diff(before + (after - before) * share.reshape(shape), axis=axis)
+        return placed
 
 
-def _shares(edges: NDArray[np.floating], origin: float, extent: float, cells: int) -> NDArray[np.float32]:
-    """Cells x blocks: the part of each block that lies in each cell."""
-    borders = origin + extent * np.arange(cells + 1, dtype=np.float64)[:, None] / cells
-    overlap = np.minimum(borders[1:], edges[None, 1:]) - np.maximum(borders[:-1], edges[None, :-1])
-    shares: NDArray[np.float32] = (np.maximum(overlap, 0.0) / np.diff(edges)).astype(np.float32)
-    return shares
-
-
-def _averages(placed: NDArray[np.float32], cell_pixels: float) -> Averages:
+def _averages(placed: NDArray[np.float64], cell_pixels: float) -> Averages:
     """C + 1 planes of sums (colour x weight, then weight) as averages."""
-    weight = placed[-1]
-    colour = np.moveaxis(placed[:-1], 0, -1) / np.where(weight > 0, weight, 1.0)[..., None]
-    return Averages(np.ascontiguousarray(colour), np.clip(weight / np.float32(cell_pixels), 0.0, 1.0))
+    # Differences of totals: less than a millionth of a pixel is nothing but their rounding.
+    covered = placed[-1] > 1e-6
+    colour = np.where(covered, placed[:-1] / np.where(covered, placed[-1], 1.0), 0.0)
+    weight = np.where(covered, np.clip(placed[-1] / cell_pixels, 0.0, 1.0), 0.0)
+    return Averages(np.ascontiguousarray(np.moveaxis(colour, 0, -1), np.float32), weight.astype(np.float32))
 
 
 def _block_sums(
@@ -110,7 +116,9 @@ def _block_sums(
         first, end = int(blocks[0]), int(blocks[-1])
         extra = None if weights is None else weights(first, end, left, right)
         planes = _weighted(as_array(raster)[first:end, left:right], raster.format, extra)
-        down = np.add.reduceat(planes, blocks[:-1] - first, axis=1)
+        down = np.empty((channels + 1, len(blocks) - 1, right - left), dtype=np.float32)
+        for row, (top, bottom) in enumerate(pairwise((blocks - first).tolist())):
+            np.add.reduce(planes[:, top:bottom], axis=1, out=down[:, row])
         sums[:, chunk[0] : chunk[1]] = np.add.reduceat(down, columns[:-1] - left, axis=2)
 
     for_each(work, _chunks(rows, right - left), threads)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samelight.lifting.curve import ToneCurves
-from samelight_wire.formats import Rect
 
 __all__ = ["Change", "interpolation"]
 
@@ -25,10 +24,12 @@ class Change:
     """h x w x C x C at the nodes, without the identity: all 0 changes nothing."""
     offset: Array
     """h x w x C at the nodes, in code values 0..1."""
-    window: Rect
-    """The part of the canvas that the nodes cover; outside, the nearest node's value holds."""
+    left: float
+    """Where the nodes' part of the canvas begins; outside of it the nearest node's value holds."""
+    top: float
+    """The same from above."""
     node_width: float
-    """Canvas pixels from a node to the next in its row; the first one stands half of it inside the window."""
+    """Canvas pixels from a node to the next in its row; the first one stands half of it right of `left`."""
     node_height: float
     """The same from row to row."""
 
@@ -45,15 +46,15 @@ class Change:
 
     def row_positions(self, origin: int, rows: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
         """For pixel rows from canvas row `origin` on: the node rows above and below, and the share of the latter."""
-        return interpolation(origin - self.window.y, rows, self.node_height, self.matrix.shape[0])
+        return interpolation(origin - self.top, rows, self.node_height, self.matrix.shape[0])
 
     def column_positions(self, origin: int, columns: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
         """The same for columns."""
-        return interpolation(origin - self.window.x, columns, self.node_width, self.matrix.shape[1])
+        return interpolation(origin - self.left, columns, self.node_width, self.matrix.shape[1])
 
 
 def interpolation(
-    offset: int, pixels: int, spacing: float, nodes: int
+    offset: float, pixels: int, spacing: float, nodes: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
     """Linear interpolation along one axis: lower node, upper node and the upper one's share for each pixel's centre.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KNOTS", "ToneCurves", "fit_curves"]
+__all__ = ["KNOTS", "CurveFit", "ToneCurves"]
 
 KNOTS = 65
 """Evenly spaced code values from 0 to 1 at which a curve is known."""
@@ -37,34 +37,53 @@ class ToneCurves:
         shifted: NDArray[np.float32] = values + (shifts[knot] + slopes[knot] * position)
         return shifted
 
+    def apply(self, colours: NDArray[np.float32]) -> NDArray[np.float32]:
+        """... x C code values after their curves."""
+        return np.stack([self(colours[..., c], c) for c in range(colours.shape[-1])], axis=-1)
 
-def fit_curves(before: NDArray[np.float32], after: NDArray[np.float32], weight: NDArray[np.float32]) -> ToneCurves:
-    """Fit a smooth rising curve to each channel by penalised least squares.
+
+class CurveFit:
+    """Smooth rising curves by penalised least squares, for any number of answers to the same colours.
 
     Args:
         before: N x C code values.
-        after: N x C code values, what became of them.
         weight: N, how much each pair counts; its sum is above 0.
     """
-    share = weight.astype(np.float64) / weight.sum(dtype=np.float64)
-    curves = [_fit(before[:, c], after[:, c], share) for c in range(before.shape[1])]
-    return ToneCurves(np.stack(curves).astype(np.float32))
+
+    def __init__(self, before: NDArray[np.float32], weight: NDArray[np.float32]) -> None:
+        share = weight.astype(np.float64) / weight.sum(dtype=np.float64)
+        self._before = before
+        self._channels = [_Pulls(before[:, channel], share) for channel in range(before.shape[1])]
+
+    def fit(self, after: NDArray[np.floating]) -> ToneCurves:
+        """The curves that lead closest to these code values (N x C)."""
+        shift = after - self._before
+        curves = [pulls.solve(shift[:, channel]) for channel, pulls in enumerate(self._channels)]
+        return ToneCurves(np.stack(curves).astype(np.float32))
 
 
-def _fit(before: NDArray[np.float32], after: NDArray[np.float32], share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shifts at the knots. Each pair pulls at the two knots around it, as linear interpolation has it."""
-    position = np.clip(before, 0.0, 1.0).astype(np.float64) * (KNOTS - 1)
-    lower = np.minimum(position.astype(np.intp), KNOTS - 2)
-    mix = position - lower
-    shift = after.astype(np.float64) - before
-    system = np.zeros((KNOTS, KNOTS))
-    right = np.zeros(KNOTS)
-    for offset, pull in ((0, 1 - mix), (1, mix)):
-        right += np.bincount(lower + offset, share * pull * shift, KNOTS)
-        system += np.diag(np.bincount(lower + offset, share * pull * pull, KNOTS))
-    cross = np.bincount(lower, share * mix * (1 - mix), KNOTS)[:-1]
-    system += np.diag(cross, 1) + np.diag(cross, -1)
-    return _bound_slopes(np.linalg.solve(system + _penalty(), right), np.bincount(lower, share, KNOTS))
+class _Pulls:
+    """One channel: each pair pulls at the two knots around it, as linear interpolation has it."""
+
+    def __init__(self, before: NDArray[np.float32], share: NDArray[np.float64]) -> None:
+        position = np.clip(before, 0.0, 1.0).astype(np.float64) * (KNOTS - 1)
+        self._lower = np.minimum(position.astype(np.intp), KNOTS - 2)
+        mix = position - self._lower
+        self._pull_lower, self._pull_upper = share * (1 - mix), share * mix
+        self._mass = np.bincount(self._lower, share, KNOTS)
+        system = np.diag(self._sum(self._pull_lower * (1 - mix), self._pull_upper * mix))
+        cross = np.bincount(self._lower, self._pull_upper * (1 - mix), KNOTS)[:-1]
+        self._inverse = np.linalg.inv(system + np.diag(cross, 1) + np.diag(cross, -1) + _penalty())
+
+    def solve(self, shift: NDArray[np.floating]) -> NDArray[np.float64]:
+        """The shift at each knot that explains the shifts (N) best."""
+        return _bound_slopes(self._inverse @ self._sum(self._pull_lower * shift, self._pull_upper * shift), self._mass)
+
+    def _sum(self, at_lower: NDArray[np.floating], at_upper: NDArray[np.floating]) -> NDArray[np.float64]:
+        """What all pairs give to each knot."""
+        sums = np.bincount(self._lower, at_lower, KNOTS)
+        sums[1:] += np.bincount(self._lower, at_upper, KNOTS)[:-1]
+        return sums
 
 
 def _penalty() -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samelight.lifting.change import Change
-from samelight.lifting.curve import fit_curves
+from samelight.lifting.curve import CurveFit, ToneCurves
 from samelight_wire.formats import Rect
 
 __all__ = ["fit_change"]
@@ -25,12 +25,18 @@ Array = NDArray[np.float64]
 CELL = 4
 """Working pixels between two nodes; the narrowest window is several nodes wide, so that nothing is lost."""
 
+TURNS = 3
+"""How often tone curves and a global affine map are fitted in turn."""
+
 SMOOTHINGS = 4
 """How often both pictures are averaged with their neighbours 1 : 2 : 1; four times is a deviation of 1.4 pixels."""
 
-# Widths of the Gaussian windows in nodes, the ridge on the matrix (as a variance of colours, 0..1 squared) and the
-# mass of pairs, as a part of a full window's, at which a step trusts its own answer by half.
-STEPS = ((np.inf, 1e-4, 1e-4), (12.0, 1e-3, 0.03), (5.0, 3e-3, 0.05), (2.0, 6e-3, 0.10))
+# Windows: their radius in nodes (see `windowed`; the deviation is about the same), the ridge on the matrix (a variance
+# of colours, 0..1 squared) and the mass of pairs, as a part of a full window's, at which a step trusts its answer half.
+STEPS = ((None, 1e-4, 1e-4), (12, 1e-3, 0.03), (5, 3e-3, 0.05), (2, 6e-3, 0.10))
+
+MARGIN = 16
+"""Working pixels around the foreground that get nodes of their own; further out the outermost nodes hold."""
 
 LARGEST_GAIN = 2.5
 """No difference between two colours grows by more: noise in a layer must not be blown up."""
@@ -60,14 +66,27 @@ class _Moments:
         planes = [self.weight[..., None], self.x, r, self.xx.reshape(flat), rx.reshape(flat)]
         return _Moments(np.concatenate(planes, axis=-1), self._channels)
 
-    def windowed(self, sigma: float) -> _Moments:
-        """Gaussian sums over windows, by a kernel that sums to 1; the mean for a window without end."""
-        height, width, count = self._planes.shape
-        if np.isinf(sigma):
-            return _Moments(self._planes.mean((0, 1), keepdims=True), self._channels)
-        down = _kernel(height, sigma) @ self._planes.reshape(height, -1)
-        across = _kernel(width, sigma) @ down.reshape(height, width, count)
-        return _Moments(across, self._channels)
+    def windowed(self, radius: int | None) -> _Moments:
+        """Sums over windows by a kernel that sums to 1; the mean of everything for the window without end, None."""
+        planes = self._planes
+        if radius is None:
+            return _Moments(planes.mean((0, 1), keepdims=True), self._channels)
+        # Three running means after one another are nearly a Gaussian.
+        for axis in (0, 1, 0, 1, 0, 1):
+            planes = _running_mean(planes, radius, axis)
+        return _Moments(planes, self._channels)
+
+
+def _running_mean(planes: Array, radius: int, axis: int) -> Array:
+    """The mean over 2 radius + 1 neighbours along an axis; beyond the border lie zeros."""
+    length = planes.shape[axis]
+    totals = np.insert(np.cumsum(planes, axis=axis), 0, 0.0, axis=axis)
+    places = np.arange(length)
+    sums = totals.take(np.minimum(places + radius + 1, length), axis) - totals.take(
+        np.maximum(places - radius, 0), axis
+    )
+    means: Array = sums / (2 * radius + 1)
+    return means
 
 
 def fit_change(
@@ -83,19 +102,46 @@ def fit_change(
 
     Returns: the change; exactly none where after equals before.
     """
+    scale_y, scale_x = window.height / weight.shape[0], window.width / weight.shape[1]
+    rows, columns = _extent(weight.any(axis=1)), _extent(weight.any(axis=0))
+    before, after, weight = before[rows, columns], after[rows, columns], weight[rows, columns]
     counts = weight > 0
     before, after = _smooth_pairs(before, after, weight)
-    curves = fit_curves(before[counts], after[counts], weight[counts])
-    curved = np.stack([curves(before[..., c], c) for c in range(before.shape[2])], axis=-1)
+    curves = _fit_bends(before[counts], after[counts], weight[counts])
+    curved = curves.apply(before)
     matrix, offset = _fit_affine(_gather(curved, after, weight))
     return Change(
         curves=curves,
         matrix=matrix.astype(np.float32),
         offset=offset.astype(np.float32),
-        window=window,
-        node_width=CELL * window.width / weight.shape[1],
-        node_height=CELL * window.height / weight.shape[0],
+        left=window.x + columns.start * scale_x,
+        top=window.y + rows.start * scale_y,
+        node_width=CELL * scale_x,
+        node_height=CELL * scale_y,
     )
+
+
+def _extent(occupied: NDArray[np.bool_]) -> slice:
+    """The stretch that holds all occupied places, with MARGIN on both sides; somewhere there is one."""
+    places = np.flatnonzero(occupied)
+    return slice(max(0, int(places[0]) - MARGIN), min(len(occupied), int(places[-1]) + 1 + MARGIN))
+
+
+def _fit_bends(before: NDArray[np.float32], after: NDArray[np.float32], weight: NDArray[np.float32]) -> ToneCurves:
+    """Tone curves for the part of the change that no affine map of colour explains; pairs are N x C.
+
+    Curve and map are fitted in turn, each to what the other leaves over. So a change of saturation is not taken for a
+    bend, and where there are no colours to learn from, the change goes on in a straight line.
+    """
+    fit, curved = CurveFit(before, weight), before
+    for _ in range(TURNS):
+        x = np.column_stack([curved, np.ones(len(curved))]).astype(np.float64)
+        weighted = x * weight[:, None]
+        ridge = 1e-4 * weight.sum(dtype=np.float64) * np.eye(x.shape[1])
+        affine = np.linalg.solve(weighted.T @ x + ridge, weighted.T @ (after - curved))
+        curves = fit.fit(after - x @ affine)
+        curved = curves.apply(before)
+    return curves
 
 
 def _smooth_pairs(
@@ -129,9 +175,10 @@ def _fit_affine(cells: _Moments) -> tuple[Array, Array]:
     """The sum of all steps: h x w x C x C (without the identity) and h x w x C."""
     matrix, offset = np.zeros_like(cells.xx), np.zeros_like(cells.x)
     centre = cells.x.sum((0, 1)) / cells.weight.sum()
-    for sigma, ridge, mass in STEPS:
-        moments = cells.windowed(sigma)
-        step_matrix, step_offset, mean = _solve(moments, ridge, mass * _full_mass(cells, sigma), centre)
+    for radius, ridge, mass in STEPS:
+        # A window that is all foreground weighs as much as the heaviest cell; the one without end, what is there.
+        full = float(cells.weight.mean() if radius is None else cells.weight.max())
+        step_matrix, step_offset, mean = _solve(cells.windowed(radius), ridge, mass * full, centre)
         cells = cells.explained(step_matrix, step_offset)
         matrix, offset = matrix + step_matrix, offset + step_offset
     return _bound_gain(matrix, offset, mean)
@@ -172,20 +219,9 @@ def _gather(curved: NDArray[np.float32], after: NDArray[np.float32], weight: NDA
 
 def _sum_cells(planes: NDArray[np.float32]) -> Array:
     height, width = planes.shape[:2]
-    down = np.add.reduceat(planes, np.arange(0, height, CELL), axis=0, dtype=np.float64)
-    return np.add.reduceat(down, np.arange(0, width, CELL), axis=1)
-
-
-def _kernel(length: int, sigma: float) -> Array:
-    """Length x length weights of a Gaussian window."""
-    distance = np.arange(length)[:, None] - np.arange(length)[None, :]
-    weights: Array = np.exp(-0.5 * (distance / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
-    return weights
-
-
-def _full_mass(cells: _Moments, sigma: float) -> float:
-    """The mass of a window that is all foreground: the heaviest cell all over; what is there if it has no end."""
-    return float(cells.weight.mean() if np.isinf(sigma) else cells.weight.max())
+    down = np.add.reduceat(planes, np.arange(0, height, CELL), axis=0)
+    sums: Array = np.add.reduceat(down, np.arange(0, width, CELL), axis=1).astype(np.float64)
+    return sums
 
 
 def _apply(matrix: Array, colours: Array) -> Array:

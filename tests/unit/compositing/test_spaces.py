@@ -44,11 +44,8 @@ def table_curve(values) -> bytes:
 
 
 def parametric_curve(kind: int, *values: float) -> bytes:
-    return (
-        b"para\0\0\0\0"
-        + struct.pack(">HH", kind, 0)
-        + struct.pack(f">{len(values)}i", *[round(v * 65536) for v in values])
-    )
+    fixed = [round(value * 65536) for value in values]
+    return b"para\0\0\0\0" + struct.pack(">HH", kind, 0) + struct.pack(f">{len(fixed)}i", *fixed)
 
 
 LINEAR = b"curv\0\0\0\0" + struct.pack(">I", 0)

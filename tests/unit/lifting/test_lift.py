@@ -163,10 +163,8 @@ def test_gain_is_bounded():
     change = fitted(after=after)
     pixels = np.full((100, 100, 3), 0.4, np.float32)
     pixels[::2] += np.float32(0.001)
-    before_step, after_step = (
-        np.abs(np.diff(p, axis=0)).max()
-        for p in (pixels, apply_change(change, pixels, form(pixels), origin=(500, 500)))
-    )
+    result = apply_change(change, pixels, form(pixels), origin=(500, 500))
+    before_step, after_step = (np.abs(np.diff(picture, axis=0)).max() for picture in (pixels, result))
     assert after_step <= before_step * 3 * 2.5 * 1.05
 
 
