@@ -15,24 +15,6 @@ from samelight_wire.endpoint import PLAIN_USERNAME
 
 
 @pytest.fixture(scope="session")
-def weights_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weights folder with a small network of random, but always the same, weights."""
-    import torch
-    from safetensors.torch import save_file
-
-    from samelight import harmonizers
-    from samelight.weights import WeightsEntry, write_entry
-    from samelight.weights.manifest import sha256_of
-
-    folder = tmp_path_factory.mktemp("weights")
-    torch.manual_seed(20)
-    path = folder / f"{MODEL}.safetensors"
-    save_file(harmonizers.create(MODEL).state_dict(), path)
-    write_entry(folder, MODEL, WeightsEntry(path.name, path.stat().st_size, sha256_of(path), "none.md", "random"))
-    return folder
-
-
-@pytest.fixture(scope="session")
 def daemon(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Iterator[RunningDaemon]:
     """The daemon that most tests share; each of them leaves it working."""
     home = make_home(tmp_path_factory.mktemp("shared-daemon"), weights_folder)
