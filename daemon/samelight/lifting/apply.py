@@ -22,7 +22,7 @@ __all__ = ["Weights", "apply_change"]
 
 Array = NDArray[np.float32]
 
-TILE_PIXELS = 1 << 15
+TILE_PIXELS = 1 << 16
 """Pixels worked on at once: their float planes stay in a core's cache."""
 
 LONGEST_BAND = 256

@@ -23,12 +23,24 @@ def clip_keeping_hue(planes: Array, top: float) -> None:
     if all(float(plane.min()) >= 0 and float(plane.max()) <= top for plane in planes):
         return
     if len(planes) == 3:
-        low = np.minimum(np.minimum(planes[0], planes[1]), planes[2])
-        high = np.maximum(np.maximum(planes[0], planes[1]), planes[2])
-        outside = np.nonzero((low < 0) | (high > top))
-        low, high = low[outside], high[outside]
-        new_low, new_high = np.clip(low, 0, top), np.clip(high, 0, top)
-        stretch = (new_high - new_low) / np.maximum(high - low, np.float32(1e-6))
-        for plane in planes:
-            plane[outside] = new_low + (plane[outside] - low) * stretch
+        _squeeze(planes, np.float32(top))
     np.clip(planes, 0, top, out=planes)
+
+
+def _squeeze(planes: Array, top: np.float32) -> None:
+    """Move the channels of each colour that leaves 0..top along a straight line, so that its extremes come to rest on
+    the borders they crossed.
+    """
+    low = np.minimum(np.minimum(planes[0], planes[1]), planes[2])
+    high = np.maximum(np.maximum(planes[0], planes[1]), planes[2])
+    outside = (low < 0) | (high > top)
+    new_low, new_high = np.clip(low, 0, top), np.clip(high, 0, top)
+    high -= low
+    np.maximum(high, np.float32(1e-6), out=high)
+    new_high -= new_low
+    new_high /= high
+    for plane in planes:
+        moved = plane - low
+        moved *= new_high
+        moved += new_low
+        np.copyto(plane, moved, where=outside)
