@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from samelight.instance import InstanceLock
+from samelight.server.instance import InstanceLock
 from samelight_wire.errors import AlreadyRunningError
 
 HOLDER = """
 import sys
 from pathlib import Path
-from samelight.instance import InstanceLock
+from samelight.server.instance import InstanceLock
 from samelight_wire.errors import AlreadyRunningError
 
 try:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from samelight.jobs import Engine, Job, JobQueue, OnStage
-from samelight.worker import Crew, Finished, Progressed, Report
+from samelight.jobs.queue import Engine, Job, JobQueue, OnStage
+from samelight.jobs.worker import Crew, Finished, Progressed, Report
 from samelight_wire.errors import (
     CancelledError,
     EmptyMaskError,

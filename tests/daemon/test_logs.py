@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from samelight import logs
+from samelight.server import logs
 
 
 @pytest.fixture(autouse=True)

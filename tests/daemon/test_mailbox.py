@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import zmq
 
-from samelight.mailbox import Mailbox
+from samelight.server.mailbox import Mailbox
 
 
 @pytest.fixture

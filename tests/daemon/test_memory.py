@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from daemon_harness import Requests, RunningDaemon, wait_until
 
-from samelight.memory import give_back, resident_bytes
+from samelight.jobs.memory import give_back, resident_bytes
 from samelight_wire.client import Client
 
 MEGABYTE = 1 << 20

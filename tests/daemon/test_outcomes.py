@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from samelight.outcomes import OutcomeShelf
+from samelight.server.outcomes import OutcomeShelf
 from samelight_wire.errors import UnknownJobError
 
 

@@ -11,7 +11,7 @@ import zmq
 from daemon_harness import RawClient, Requests, RunningDaemon
 from zmq.utils.monitor import recv_monitor_message
 
-from samelight.authentication import Gatekeeper
+from samelight.server.authentication import Gatekeeper
 from samelight_wire import frames
 from samelight_wire.client import Client
 from samelight_wire.endpoint import Endpoint, write_endpoint

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from samelight.background import start_detached, stop_running
 from samelight.cli.reporting import AsJson, errors_reported, print_json
-from samelight.lifecycle import run_daemon
+from samelight.server.background import start_detached, stop_running
+from samelight.server.lifecycle import run_daemon
 from samelight.settings import load_settings
 from samelight_wire.client import Client
 from samelight_wire.endpoint import Endpoint, connection_path

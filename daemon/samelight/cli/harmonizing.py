@@ -77,8 +77,8 @@ def open_harmonizer(settings: Settings, *, in_process: bool) -> Iterator[Harmoni
 
 def _harmonize_here(settings: Settings) -> Harmonize:
     """Harmonizes without a daemon."""
-    from samelight.engine import open_engines
-    from samelight.faults import explain
+    from samelight.jobs.engine import open_engines
+    from samelight.jobs.faults import explain
 
     engine = open_engines(settings)[0]
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from samelight.background import start_detached, stop_running
 from samelight.cli.sample import SAMPLE_COMPOSITE, SAMPLE_MASK
 from samelight.pictures import Picture, picture_to_raster
+from samelight.server.background import start_detached, stop_running
 from samelight_wire.client import Client
 from samelight_wire.endpoint import ENVIRONMENT
 from samelight_wire.formats import Rect

@@ -1,0 +1,86 @@
+"""The engines: for each device its pool of networks and the pipeline that runs on it. Importing this imports torch."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+
+import torch
+
+from samelight import harmonizers, weights
+from samelight.devices import choose_devices, describe_device, use_all_cores
+from samelight.jobs.memory import give_back
+from samelight.jobs.queue import OnStage
+from samelight.pipeline import Outcome, Pipeline
+from samelight.pool import ModelPool
+from samelight.settings import Settings
+from samelight_wire.errors import WeightsCorruptError
+from samelight_wire.messages import HarmonizeRequest
+
+__all__ = ["DeviceEngine", "open_engines"]
+
+logger = logging.getLogger(__name__)
+
+
+class DeviceEngine:
+    """One device at work; see ``samelight.jobs.queue.Engine`` for what the methods promise.
+
+    Args:
+        device: where the networks run.
+        pool: the networks on that device.
+        default_model: what a request that names no network gets.
+    """
+
+    def __init__(self, device: torch.device, pool: ModelPool, default_model: str) -> None:
+        self.device = describe_device(device)
+        self._pool = pool
+        self._default_model = default_model
+        self._pipeline = Pipeline(pool.get)
+
+    @property
+    def models(self) -> Sequence[str]:
+        """The networks whose weights are installed at this moment."""
+        try:
+            listed = weights.installed()
+        except WeightsCorruptError as error:
+            logger.warning("%s", error)
+            return []
+        return [name for name in harmonizers.names() if name in listed]
+
+    @property
+    def warm(self) -> Sequence[str]:
+        """The networks in memory."""
+        return self._pool.warm
+
+    def warm_up(self) -> None:
+        """Loads the default network and runs it once."""
+        self._pool.warm_up(self._default_model)
+
+    def rest(self) -> None:
+        """Unloads the networks that were idle for long and returns their memory to the system."""
+        if self._pool.unload_idle(time.monotonic()):
+            give_back()
+
+    @torch.inference_mode()
+    def harmonize(self, request: HarmonizeRequest, on_stage: OnStage) -> Outcome:
+        """Runs the pipeline from decode to encode."""
+        return self._pipeline.run(request, on_stage)
+
+    @torch.inference_mode()
+    def reblend(self, outcome: Outcome, strength: float) -> Outcome:
+        """Blends a finished outcome with another strength (0..1)."""
+        return self._pipeline.reblend(outcome, strength)
+
+
+def open_engines(settings: Settings) -> list[DeviceEngine]:
+    """An engine for every device that the settings ask for.
+
+    Raises:
+        InvalidOptionError: the machine does not have the device.
+    """
+    use_all_cores()
+    return [
+        DeviceEngine(device, ModelPool(device, settings.idle_unload_seconds), settings.default_model)
+        for device in choose_devices(settings.device)
+    ]

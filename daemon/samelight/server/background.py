@@ -1,0 +1,122 @@
+"""Starting the daemon in the background and stopping it, from another process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from samelight.server.lifecycle import instance_lock
+from samelight.server.logs import log_path
+from samelight_wire.client import Client
+from samelight_wire.endpoint import Endpoint, connection_path, read_endpoint
+from samelight_wire.errors import (
+    ConnectionFailed,
+    InternalError,
+    RequestTimeout,
+    SamelightError,
+    from_wire,
+)
+
+__all__ = ["start_detached", "stop_running"]
+
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+POLL_SECONDS = 0.05
+
+# What makes a process independent of its console on Windows. Elsewhere a session of its own does that.
+if sys.platform == "win32":
+    WINDOWS_FLAGS = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    WINDOWS_FLAGS = 0
+
+FOREGROUND = (sys.executable, "-m", "samelight.cli.daemon", "--json")
+"""The command that runs the daemon in the foreground and reports in JSON."""
+
+
+def start_detached() -> Endpoint:
+    """Starts a daemon that outlives this process and its terminal; returns when it answers requests.
+
+    Raises:
+        SamelightError: the daemon's own error, if it could not start (it runs already, its port is taken, ...).
+        RequestTimeout: it did not begin to answer in time.
+    """
+    before = _token()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            FOREGROUND,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            creationflags=WINDOWS_FLAGS,
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                output.seek(0)
+                raise _reported_error(output.read())
+            if _token() not in (None, before):
+                return read_endpoint()
+            time.sleep(POLL_SECONDS)
+    process.terminate()
+    raise RequestTimeout(
+        f"The daemon did not start within {START_SECONDS:.0f} seconds.", f"The log {log_path()} may say why."
+    )
+
+
+def stop_running() -> int | None:
+    """Stops this user's daemon and waits until it is gone; gives its process id, or None if there was none.
+
+    Raises:
+        RequestTimeout: it did not answer, or did not end in time.
+        ConnectionFailed: what answers is not this user's daemon.
+    """
+    lock = instance_lock()
+    try:
+        # The process id comes from the daemon itself, after it has proved who it is: the one in a connection file that
+        # was left behind may belong to another program by now.
+        with Client.connect() as client:
+            pid = client.status().pid
+    except ConnectionFailed:
+        if not lock.is_held_elsewhere():
+            return None
+        raise
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while lock.is_held_elsewhere():
+        if time.monotonic() > deadline:
+            raise RequestTimeout(
+                f"The daemon (process {pid}) did not end within {STOP_SECONDS:.0f} seconds.",
+                f"End the process {pid} with the system's own means.",
+            )
+        time.sleep(POLL_SECONDS)
+    if sys.platform == "win32":
+        connection_path().unlink(missing_ok=True)  # there SIGTERM leaves a process no time to do so itself
+    return pid
+
+
+def _token() -> str | None:
+    """The token in the connection file, which tells one daemon's file from the next one's."""
+    try:
+        return read_endpoint().token
+    except ConnectionFailed:
+        return None
+
+
+def _reported_error(output: bytes) -> SamelightError:
+    """The error that a daemon wrote on its last line before it ended."""
+    lines = output.decode("utf-8", errors="replace").splitlines()
+    try:
+        error = json.loads(lines[-1])["error"]
+        return from_wire(error["code"], error["message"], error["hint"])
+    except (IndexError, KeyError, TypeError, ValueError):
+        said = lines[-1] if lines else "nothing"
+        return InternalError(
+            f"The daemon ended while it started; the last it said was: {said}",
+            "Run `samelight daemon` without --detach to see all of it.",
+        )

@@ -1,0 +1,114 @@
+"""One daemon at a time: an operating-system lock on a file beside the connection file.
+
+The system gives the lock up whenever the process ends, a SIGKILL included, so a lock file that was left behind never
+hinders the next start. The file itself is not deleted: another process may already have opened it, and two processes
+holding locks on two files of the same name would both believe to be alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+from samelight_wire.errors import AlreadyRunningError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+__all__ = ["InstanceLock"]
+
+# On Windows a locked byte cannot be read by others, so the lock lies behind the process id written at the start.
+LOCKED_BYTE = 64
+
+GLANCES = 4
+GLANCE_SECONDS = 0.03
+
+
+class InstanceLock:
+    """Holds the lock for as long as the context is open.
+
+    Args:
+        path: the lock file; created (0600) with its folder (0700) where it does not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> InstanceLock:
+        """Takes the lock.
+
+        Raises:
+            AlreadyRunningError: another process holds it.
+        """
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock_patiently(descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            raise AlreadyRunningError(
+                f"A Samelight daemon{self._holder()} is already running for this user.",
+                "Use it as it is, or stop it first with `samelight daemon stop`.",
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode("ascii"))
+        self._descriptor = descriptor
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Gives the lock up; the file stays."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_held_elsewhere(self) -> bool:
+        """Whether some other process holds the lock at this moment, without taking it for longer than the look."""
+        try:
+            descriptor = os.open(self.path, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            _lock(descriptor)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def _holder(self) -> str:
+        """The process id that the lock's holder wrote, for the message; empty while it has written none."""
+        text = self.path.read_bytes()[:20].strip()
+        return f" (process {text.decode('ascii')})" if text.isdigit() else ""
+
+
+def _lock_patiently(descriptor: int) -> None:
+    """As ``_lock``, but outlasts those who hold the lock for a moment only, to see whether a daemon does."""
+    for _ in range(GLANCES):
+        try:
+            return _lock(descriptor)
+        except OSError:
+            time.sleep(GLANCE_SECONDS)
+    return _lock(descriptor)
+
+
+if sys.platform == "win32":
+
+    def _lock(descriptor: int) -> None:
+        """Takes an exclusive lock without waiting; raises OSError where somebody else has it."""
+        os.lseek(descriptor, LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+
+else:
+
+    def _lock(descriptor: int) -> None:
+        """Takes an exclusive lock without waiting; raises OSError where somebody else has it."""
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
