@@ -1,0 +1,1 @@
+"""The daemon's outside: socket and authentication, what each message does, life cycle, log, single instance."""
