@@ -113,7 +113,7 @@ class Pipeline:
             **composition.facts(),
             **describe_shift(composition.picture, harmonized, composition.mask),
         }
-        return Outcome(layer, request.layer_rect, model, clock.end(), reasons, scene, change)
+        return Outcome(layer, request.layer_rect, model, clock.end(), reasons, scene.without_backdrop(), change)
 
     def reblend(self, outcome: Outcome, strength: float) -> Outcome:
         """The same outcome at another strength (0..1), without a network run."""

@@ -122,7 +122,7 @@ def measure(picture: NDArray[np.uint8], mask: Array, change: Recolour, dirt: flo
     )
     outcome = Pipeline(lambda name: made_up_network(change, dirt)).run(request)
     result = np.frombuffer(outcome.layer.data, np.uint8).reshape(picture.shape).astype(np.float32)
-    window = outcome.scene.backdrop_rect if not outcome.reasons else Rect(*outcome.reasons["window"])
+    window = Rect(*outcome.reasons["window"])
     y, x = np.mgrid[:height, :width].astype(np.float32) + 0.5
     whole = change(picture.astype(np.float32) / 255, (x - window.x) / window.width, (y - window.y) / window.height)
     true = np.clip(np.rint(whole * 255), 0, 255)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -51,6 +51,10 @@ class Scene:
         masks = {id(raster): raster for raster, _ in (*self.foreground.masks, *self.effect.masks)}
         kept = [self.layer, *masks.values(), *([self.backdrop] if self.backdrop else [])]
         return sum(raster.octets.nbytes for raster in kept)
+
+    def without_backdrop(self) -> Scene:
+        """What another strength needs: pixels and masks, but not the backdrop's memory."""
+        return replace(self, backdrop=None)
 
 
 def decode(request: HarmonizeRequest) -> Scene:

@@ -115,7 +115,7 @@ class TableSpace:
     def to_srgb(self, values: Array) -> Array:
         """See `ColourSpace`."""
         samples = np.rint(np.clip(values, 0.0, 1.0) * 255).astype(np.uint8).reshape(-1, 1, 3)
-        image = Image.fromarray(samples, "RGB")
+        image = Image.fromarray(samples)
         ImageCms.applyTransform(image, self._transform, inPlace=True)
         return (np.asarray(image).astype(np.float32) / np.float32(255)).reshape(values.shape)
 

@@ -10,7 +10,7 @@ from PIL import ImageCms
 from pipeline_helpers import flattened, ramp, raster, round_alpha, run, samples
 
 from samelight.compositing.profiles import parse_matrix_profile
-from samelight.compositing.spaces import colour_space
+from samelight.compositing.spaces import TableSpace, colour_space
 from samelight_wire.errors import UnsupportedFormatError
 from samelight_wire.formats import Encoding, Layout
 
@@ -136,6 +136,14 @@ def test_gray_profile():
     assert code.shape == (20, 20, 3)
     carried = space.carry(values, np.full_like(code, 0.1))
     np.testing.assert_allclose(space.to_srgb(carried), code + 0.1, atol=2e-3)
+
+
+def test_space_of_lookup_tables_is_read_through_the_library():
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    values = np.random.default_rng(0).random((5, 7, 3)).astype(np.float32)
+    space = TableSpace(icc)
+    np.testing.assert_allclose(space.to_srgb(values), values, atol=2 / 255)
+    assert np.array_equal(space.carry(values, np.zeros_like(values)), values)
 
 
 def broken_profile() -> bytes:
