@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from samelight.openmp import wait_without_spinning
+
 MODEL = "hdnet-lite"
+
+wait_without_spinning()  # before any test imports torch
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from samelight.cli.evaluate import evaluate
 from samelight.cli.harmonize import harmonize
 from samelight.cli.models import models
 from samelight.cli.train import train
+from samelight.openmp import wait_without_spinning
 
 __all__ = ["app"]
 
@@ -49,6 +50,7 @@ def samelight(
     ] = False,
 ) -> None:
     """A pasted layer takes on the light of the picture around it."""
+    wait_without_spinning()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from types import FrameType
 
 from samelight.jobs.queue import Engine, JobQueue
 from samelight.jobs.worker import Crew
+from samelight.openmp import wait_without_spinning
 from samelight.server.instance import InstanceLock
 from samelight.server.logs import open_log
 from samelight.server.loop import Server
@@ -94,9 +95,7 @@ def _rest_seconds(settings: Settings) -> float:
 
 def _hire(settings: Settings) -> Sequence[Engine]:
     """The engines; called in a worker's thread, which therefore is the one that waits for torch to be imported."""
-    # Torch's threads wait for each other by spinning, unless this is set before torch is loaded. On a machine that
-    # does something else as well (an editor paints) a network run took ten times as long with spinning.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    wait_without_spinning()
     from samelight.jobs.engine import open_engines
 
     return open_engines(settings)
