@@ -40,9 +40,10 @@ def _run(model: str | None, rounds: int, *, quiet: bool) -> dict[str, Any]:
         begin("start")
         with private_daemon(model) as (client, start):
             figures["start"] = start
+            idle = client.status().memory
             for name, size in LAYERS.items():
                 begin(name)
-                figures[name] = measure_layer(client, make_request(size, model), rounds)
+                figures[name] = measure_layer(client, make_request(size, model), rounds, idle)
             status = client.status()
             figures["device"], figures["model"] = status.device, model or status.default_model
     return figures

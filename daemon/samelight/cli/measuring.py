@@ -68,13 +68,14 @@ def make_request(size: tuple[int, int], model: str | None) -> HarmonizeRequest:
     )
 
 
-def measure_layer(client: Client, request: HarmonizeRequest, rounds: int) -> dict[str, Any]:
+def measure_layer(client: Client, request: HarmonizeRequest, rounds: int, idle: int) -> dict[str, Any]:
     """Warm requests, from the client's call to the bytes being back; medians in seconds, memory in bytes.
 
-    The first request is not counted: it warms what depends on the size of the layer.
+    The first request is not counted: it warms what depends on the size of the layer. `idle` is what the daemon's
+    memory was before any layer; what it keeps of earlier layers counts as being above that.
     """
     client.harmonize(request)
-    idle, pid = client.status().memory, client.status().pid
+    pid = client.status().pid
     peak_known = _forget_peak(pid)
     totals: list[float] = []
     stages: list[dict[str, float]] = []
