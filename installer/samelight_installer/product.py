@@ -13,6 +13,7 @@ from .console import Console
 from .environment import Environment
 from .errors import InstallError
 from .interpreters import find_interpreter
+from .launcher import link_command, on_path
 from .packages import ensure_packages, ensure_samelight
 from .places import CHECKOUT, REQUIREMENTS, user_data
 
@@ -47,13 +48,15 @@ def install(folder: Path | None, *, start: bool) -> None:
     console.step("Samelight")
     changed = ensure_samelight(environment, CHECKOUT, console) or changed
     console.note("installed" if changed else "up to date")
+    link = link_command(environment.samelight)
+    command = link if link is not None and on_path(link) else environment.samelight
     # The editors' plugins and the start at login are steps of their own and belong here.
     console.step("Daemon")
     _start_daemon(environment, console, restart=changed) if start else console.note("not started, as you asked")
     console.step("Sample picture")
     sheet = _harmonize_sample(environment, user_data() / "sample", by_daemon=start)
     console.note(f"before and after: {sheet}")
-    _say_how_to_go_on(environment)
+    _say_how_to_go_on("samelight" if command is link else str(command))
 
 
 def prepare(environment: Environment, console: Console, needed_bytes: int) -> None:
@@ -129,9 +132,9 @@ def _samelight(environment: Environment, *arguments: str) -> dict[str, Any]:
     return dict(report)
 
 
-def _say_how_to_go_on(environment: Environment) -> None:
+def _say_how_to_go_on(command: str) -> None:
     sys.stdout.write(
         "\nDone. To harmonize a picture of your own (the mask is white where the pasted object is):\n"
-        f"  {environment.samelight} harmonize PICTURE MASK -o RESULT.png\n"
-        f"To see whether all is well:\n  {environment.samelight} doctor\n"
+        f"  {command} harmonize PICTURE MASK -o RESULT.png\n"
+        f"To see whether all is well:\n  {command} doctor\n"
     )
