@@ -1,4 +1,4 @@
-"""The `samelight` command where a shell finds it: a link from the user's own folder of commands into the environment."""
+"""The `samelight` command where a shell finds it: a link in the user's own folder of commands."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def link_command(target: Path) -> Optional[Path]:
     if sys.platform == "win32":
         return None
     link = Path.home() / ".local" / "bin" / target.name
-    if link.is_symlink() and os.readlink(str(link)) == str(target):
+    if link.is_symlink() and link.resolve() == target.resolve():
         return link
-    if link.exists() or (link.is_symlink() and target.name not in os.readlink(str(link))):
+    if link.exists() or (link.is_symlink() and link.resolve().name != target.name):
         return None
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
