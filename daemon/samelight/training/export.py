@@ -90,6 +90,7 @@ def _card(record: TrainingRecord) -> str:
     info, last = describe(record.model), record.history[-1]
     pictures = sum(step.pictures for step in record.history)
     families = "\n".join(f"- {family.name}: {json.dumps(dict(family.parameters))}" for family in FAMILIES)
+    recipe = "\n".join(f"- {key}: {json.dumps(value)}" for key, value in asdict(record.recipe).items())
     return f"""# {record.model}
 
 Weights of {info.title} ({info.authors}, {info.year}), trained by the Samelight project.
@@ -109,9 +110,7 @@ another, or drawn; hard or soft edge) is recoloured by one of these families, an
 
 {last.number:,} steps, {pictures:,} composites, {last.seconds / 60:.0f} minutes on {record.machine}; seed {record.seed}.
 
-```json
-{json.dumps(asdict(record.recipe), indent=1)}
-```
+{recipe}
 
 ![Loss curve]({record.model}-loss.png)
 
