@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from samelight.server.instance import InstanceLock
-from samelight_wire.errors import AlreadyRunningError
+from samelight_wire.errors import AlreadyRunningError, OutputError
 
 HOLDER = """
 import sys
@@ -77,3 +77,21 @@ def test_of_many_that_race_exactly_one_wins(tmp_path: Path) -> None:
 
 def test_a_lock_that_nobody_made_is_not_held(tmp_path: Path) -> None:
     assert not InstanceLock(tmp_path / "none.lock").is_held_elsewhere()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    lock = InstanceLock(tmp_path / "file" / "daemon.lock")
+    with pytest.raises(OutputError, match="cannot be used") as caught, lock:
+        pass
+    assert "writable" in caught.value.hint
+    assert not lock.is_held_elsewhere()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are made by everybody on POSIX systems alone")
+def test_a_link_in_the_place_of_the_lock_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("contents")
+    (tmp_path / "daemon.lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(OutputError), InstanceLock(tmp_path / "daemon.lock"):
+        pass
+    assert (tmp_path / "precious").read_text() == "contents"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -40,18 +43,16 @@ def test_a_wrong_token_is_refused_in_the_handshake(daemon: RunningDaemon, contex
 def test_the_token_alone_or_nothing_at_all_does_not_open_the_door(
     daemon: RunningDaemon, context: Any, mechanism: str
 ) -> None:
-    with context.socket(zmq.DEALER) as socket:
-        socket.linger = 0
+    with context.socket(zmq.DEALER) as stranger:
+        stranger.linger = 0
         if mechanism == "wrong username":
-            socket.plain_username, socket.plain_password = b"root", daemon.endpoint.token.encode()
-        socket.connect(daemon.endpoint.address)
-        socket.send_multipart(frames.encode(StatusRequest()))
-        assert not socket.poll(300)
+            stranger.plain_username, socket.plain_password = b"root", daemon.endpoint.token.encode()
+        stranger.connect(daemon.endpoint.address)
+        stranger.send_multipart(frames.encode(StatusRequest()))
+        assert not stranger.poll(300)
 
 
 def test_bytes_that_are_no_zeromq_do_no_harm(daemon: RunningDaemon, raw: RawClient) -> None:
-    import socket
-
     for junk in (b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 4096, b""):
         with socket.create_connection(("127.0.0.1", daemon.endpoint.port)) as stranger:
             stranger.sendall(junk)
@@ -98,7 +99,7 @@ def impostor(tmp_path: Any, context: Any) -> Iterator[tuple[Any, list[str]]]:
 
     def pretend() -> None:
         while not over.is_set():
-            gate.answer()
+            gate.answer(1)
             if router.poll(10):
                 client, *parts = router.recv_multipart()
                 heard.append(frames.decode(parts).KIND)
@@ -118,3 +119,23 @@ def test_an_impostor_on_the_port_gets_no_picture(impostor: tuple[Any, list[str]]
     with pytest.raises(IdentityError), Client.connect(path) as client:
         client.harmonize(requests.layered())
     assert heard == ["hello"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_silent_strangers_neither_shut_others_out_nor_stay(start: Callable[..., RunningDaemon]) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))  # the daemon is started with so few
+    try:
+        daemon = start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with ExitStack() as strangers:
+        for _ in range(150):
+            strangers.enter_context(socket.create_connection(("127.0.0.1", daemon.endpoint.port)))
+        with Client.connect(daemon.home.connection_file) as client:
+            assert client.status().pid == daemon.process.pid
+        last = strangers.enter_context(socket.create_connection(("127.0.0.1", daemon.endpoint.port), timeout=20))
+        while last.recv(4096):
+            pass  # the daemon's greeting, and then the end: well before libzmq's own 30 seconds

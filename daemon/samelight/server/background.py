@@ -38,6 +38,11 @@ FOREGROUND = (sys.executable, "-m", "samelight.cli.daemon", "--json")
 """The command that runs the daemon in the foreground and reports in JSON."""
 
 
+# `python -m` looks for modules in the folder where it was started first: a file there called zmq.py, say in the folder
+# for downloads, would become part of the daemon. (Python 3.10 does not know the variable.)
+SAFE_ENVIRONMENT = {**os.environ, "PYTHONSAFEPATH": "1"}
+
+
 def start_detached() -> Endpoint:
     """Starts a daemon that outlives this process and its terminal; returns when it answers requests.
 
@@ -53,6 +58,7 @@ def start_detached() -> Endpoint:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env=SAFE_ENVIRONMENT,
             creationflags=WINDOWS_FLAGS,
         )
         deadline = time.monotonic() + START_SECONDS

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from samelight_wire.errors import AlreadyRunningError
+from samelight_wire.errors import AlreadyRunningError, OutputError
 
 if sys.platform == "win32":
     import msvcrt
@@ -45,9 +45,14 @@ class InstanceLock:
 
         Raises:
             AlreadyRunningError: another process holds it.
+            OutputError: the file cannot be made or written.
         """
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # A link is not followed: the file is emptied below.
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        except OSError as error:
+            raise self._unusable(error) from error
         try:
             _lock_patiently(descriptor)
         except OSError as error:
@@ -56,8 +61,12 @@ class InstanceLock:
                 f"A Samelight daemon{self._holder()} is already running for this user.",
                 "Use it as it is, or stop it first with `samelight daemon stop`.",
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode("ascii"))
+        try:
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode("ascii"))
+        except OSError as error:
+            os.close(descriptor)
+            raise self._unusable(error) from error
         self._descriptor = descriptor
         return self
 
@@ -70,11 +79,17 @@ class InstanceLock:
             self._descriptor = None
 
     def is_held_elsewhere(self) -> bool:
-        """Whether some other process holds the lock at this moment, without taking it for longer than the look."""
+        """Whether some other process holds the lock at this moment, without taking it for longer than the look.
+
+        Raises:
+            OutputError: the file is there, but may not be opened.
+        """
         try:
             descriptor = os.open(self.path, os.O_RDWR)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError as error:
+            raise self._unusable(error) from error
         try:
             _lock(descriptor)
         except OSError:
@@ -82,6 +97,13 @@ class InstanceLock:
         finally:
             os.close(descriptor)
         return False
+
+    def _unusable(self, error: OSError) -> OutputError:
+        """The error for a lock file that the system does not let us use."""
+        return OutputError(
+            f'The daemon\'s lock file "{self.path}" cannot be used: {error.strerror}.',
+            "Check that its folder is yours, is writable and has free space.",
+        )
 
     def _holder(self) -> str:
         """The process id that the lock's holder wrote, for the message; empty while it has written none."""

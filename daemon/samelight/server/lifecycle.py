@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -53,6 +54,9 @@ def run_daemon(settings: Settings, announce: Callable[[Endpoint], None]) -> None
     path = connection_path()
     with instance_lock(path):
         open_log(settings.log_level)
+        # A line that a full disk has no room for is lost; logging would write a traceback for each to stderr.
+        logging.raiseExceptions = False
+        _allow_many_connections()
         try:
             all_gone = _serve(settings, announce, path)
         except SamelightError as error:
@@ -99,6 +103,18 @@ def _hire(settings: Settings) -> Sequence[Engine]:
     from samelight.jobs.engine import open_engines
 
     return open_engines(settings)
+
+
+def _allow_many_connections() -> None:
+    """Takes as many file descriptors as the system lets this process have. Strangers who connect and stay silent hold
+    one each until they are cut, and without a free one nobody else is served.
+    """
+    if sys.platform != "win32":
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and then refuses that
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _leave_at_once() -> None:

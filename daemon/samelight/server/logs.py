@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+from samelight_wire.errors import OutputError
+
 __all__ = ["log_path", "open_log"]
 
 ROTATE_BYTES = 1 << 20
@@ -31,9 +33,17 @@ def open_log(level: str, path: Path | None = None) -> Path:
 
     Returns:
         The file's path.
+
+    Raises:
+        OutputError: its folder cannot be made.
     """
     path = log_path() if path is None else path
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f'The log folder "{path.parent}" cannot be made: {error.strerror}.', "Check that you may write there."
+        ) from error
     to_file = RotatingFileHandler(path, maxBytes=ROTATE_BYTES, backupCount=ROTATED_FILES, encoding="utf-8", delay=True)
     to_file.setFormatter(logging.Formatter(LINE))
     logger = logging.getLogger("samelight")

@@ -40,6 +40,9 @@ LINGER_MILLISECONDS = 1000
 OUTGOING_LIMIT = 256
 INCOMING_LIMIT = 16
 
+# libzmq holds what a stranger sends before it has shown the token, up to a whole message; by default for 30 seconds.
+HANDSHAKE_MILLISECONDS = 5000
+
 # Messages taken in one go before everything else gets its turn again.
 BURST = 16
 
@@ -60,6 +63,7 @@ class Server:
         self._router = self._context.socket(zmq.ROUTER)
         self._gatekeeper.guard(self._router)
         self._router.linger = LINGER_MILLISECONDS
+        self._router.handshake_ivl = HANDSHAKE_MILLISECONDS
         self._router.sndhwm = OUTGOING_LIMIT
         self._router.rcvhwm = INCOMING_LIMIT
         self._router.router_mandatory = True  # sending to a client that is gone is an error, not silence
@@ -117,7 +121,7 @@ class Server:
         next_tick = time.monotonic()
         while not self._stopping:
             poller.poll(max(0, math.ceil((next_tick - time.monotonic()) * 1000)))
-            self._gatekeeper.answer()
+            self._gatekeeper.answer(BURST)
             for _ in range(BURST):
                 if not self._receive(service):
                     break
