@@ -20,7 +20,12 @@ from PIL.WebPImagePlugin import WebPImageFile
 from samelight.pictures.orientation import ORIENTATION_TAG, upright
 from samelight.pictures.picture import Picture, Pixels
 from samelight.pictures.tiff import decode_tiff
-from samelight_wire.errors import PictureTooLargeError, UnreadablePictureError, UnsupportedFormatError
+from samelight_wire.errors import (
+    OutOfMemoryError,
+    PictureTooLargeError,
+    UnreadablePictureError,
+    UnsupportedFormatError,
+)
 
 __all__ = ["MAX_PIXELS", "SUFFIXES", "read_mask", "read_picture"]
 
@@ -49,6 +54,7 @@ def read_picture(path: Path, max_pixels: int = MAX_PIXELS) -> Picture:
         UnreadablePictureError: there is no such file, it is no picture, or it is damaged.
         PictureTooLargeError: it declares more pixels than accepted; nothing was allocated for them.
         UnsupportedFormatError: its samples are CMYK, Lab or of another kind that is not supported.
+        OutOfMemoryError: it is within the limits, but memory has no room for it.
     """
     data = _read_file(path)
     decode = _decoder(data)
@@ -118,8 +124,11 @@ def _refusals_named(path: Path) -> Iterator[None]:
         raise PictureTooLargeError(f'"{path}" is too large: {error.message}') from None
     except UnsupportedFormatError as error:
         raise UnsupportedFormatError(
-            f'"{path}" cannot be used: {error.message}', "Convert the picture to RGB or grayscale."
+            f'"{path}" cannot be used: {error.message}',
+            "Convert the picture to RGB or grayscale with 8 or 16 bits, or 32-bit float, a channel.",
         ) from None
+    except MemoryError as error:
+        raise OutOfMemoryError(f'There is not enough memory to read "{path}".') from error
     except PILLOW_ERRORS as error:
         raise UnreadablePictureError(
             f'"{path}" is damaged and cannot be read.',

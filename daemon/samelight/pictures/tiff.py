@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,23 @@ __all__ = ["decode_tiff", "encode_tiff"]
 
 DEPTHS = ("uint8", "uint16", "float16", "float32")
 ASSOCIATED_ALPHA = 1  # the TIFF standard's name for premultiplied
+MOST_SAMPLES = 8  # of each pixel in the largest picture; editors keep masks of their own beside colour and alpha
 CENTIMETRES_PER_INCH = 2.54
 UNIT_CENTIMETRE = 3
+
+# What tifffile and its decoders raise for files that break the format's rules, beside OSError and ValueError.
+DAMAGE = (
+    tifffile.TiffFileError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+)
+
+# tifffile tells the log about every tag it does not like; without a handler Python would show that to the artist.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 def decode_tiff(data: bytes, max_pixels: int) -> Picture:
@@ -30,18 +46,15 @@ def decode_tiff(data: bytes, max_pixels: int) -> Picture:
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             return _decode_page(file.pages[0], max_pixels)
-    except (tifffile.TiffFileError, IndexError, KeyError, TypeError, RuntimeError) as error:
+    except DAMAGE as error:
         raise OSError(str(error)) from error
 
 
 def _decode_page(page: Any, max_pixels: int) -> Picture:
     """A page's pixels and metadata."""
-    if page.imagewidth * page.imagelength > max_pixels:
-        raise PictureTooLargeError(
-            f"it has {page.imagewidth} x {page.imagelength} pixels, the limit is {max_pixels:,}."
-        )
+    _check_claims(page, max_pixels)
     if page.axes not in ("YX", "YXS", "SYX") or str(page.dtype) not in DEPTHS:
-        raise UnsupportedFormatError(f"its samples are {page.dtype} along {page.axes}.")
+        raise UnsupportedFormatError(f"its samples are {page.dtype}, not {', '.join(DEPTHS)}.")
     pixels = _in_order(page)
     orientation = page.tags.valueof(274, 1)
     return Picture(
@@ -50,6 +63,22 @@ def _decode_page(page: Any, max_pixels: int) -> Picture:
         dpi=_resolution(page),
         premultiplied=ASSOCIATED_ALPHA in page.extrasamples,
     )
+
+
+def _check_claims(page: Any, max_pixels: int) -> None:
+    """Raise for a page whose tags would make its decoder take memory without measure."""
+    if page.imagewidth * page.imagelength > max_pixels:
+        raise PictureTooLargeError(
+            f"it has {page.imagewidth} x {page.imagelength} pixels, the limit is {max_pixels:,}."
+        )
+    if not page.imagewidth or not page.imagelength:
+        raise OSError("it has no pixels")
+    if page.imagewidth * page.imagelength * page.samplesperpixel > max_pixels * MOST_SAMPLES:
+        raise PictureTooLargeError(
+            f"it has {page.imagewidth} x {page.imagelength} pixels of {page.samplesperpixel} samples."
+        )
+    if page.is_tiled and page.tilewidth * page.tilelength > max_pixels:
+        raise PictureTooLargeError(f"its tiles have {page.tilewidth} x {page.tilelength} pixels.")
 
 
 def _in_order(page: Any) -> Pixels:

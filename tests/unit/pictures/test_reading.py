@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -138,6 +139,47 @@ def test_truncated_files_are_refused(tmp_path: Path, suffix: str, dtype: type) -
         path.write_bytes(whole[:length])
         with pytest.raises(UnreadablePictureError, match=r"damaged|no PNG"):
             read_picture(path)
+
+
+def tiff(width: int, height: int, samples: int = 3, tile: int | None = None) -> bytes:
+    """A TIFF file that claims this much and holds a kilobyte of deflated zeros."""
+    data = zlib.compress(bytes(1000))
+    tags = {256: width, 257: height, 258: 8, 259: 8, 262: 2, 277: samples, 284: 1}
+    offset = 8 + 2 + 12 * (len(tags) + (4 if tile else 3)) + 4
+    tags |= {322: tile, 323: tile, 324: offset, 325: len(data)} if tile else {273: offset, 278: height, 279: len(data)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + data
+
+
+@pytest.mark.parametrize(
+    "claim", [(100_000, 100_000), (14_000, 14_000, 60_000), (14_000, 14_000, 200), (64, 64, 3, 90_000)]
+)
+def test_a_tiff_that_claims_too_much_takes_no_memory(tmp_path: Path, claim: tuple[int, ...]) -> None:
+    (tmp_path / "a.tif").write_bytes(tiff(*claim))
+    tracemalloc.start()
+    try:
+        with pytest.raises(PictureTooLargeError, match=r"a\.tif"):
+            read_picture(tmp_path / "a.tif")
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_damaged_tiff_is_one_sentence_without_its_decoders_complaints(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for content in (tiff(0, 0), tiff(14_000, 14_000), tiff(8, 8)[:60]):
+        (tmp_path / "a.tif").write_bytes(content)
+        with pytest.raises(UnreadablePictureError, match="damaged"):
+            read_picture(tmp_path / "a.tif")
+    assert capfd.readouterr().err == ""
+
+
+def test_an_unusual_depth_is_named(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((4, 4, 3)), photometric="rgb")
+    with pytest.raises(UnsupportedFormatError, match="float64, not uint8") as caught:
+        read_picture(tmp_path / "a.tif")
+    assert "32-bit float" in caught.value.hint
 
 
 def test_what_is_no_picture_is_said_so(tmp_path: Path) -> None:
