@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from samelight import srgb
 from samelight.compositing.coverage import Coverage
 from samelight.compositing.fill import fill_unknown
+from samelight.compositing.presence import presence
 from samelight.compositing.reduction import Averages, Weights, reduce
-from samelight.compositing.scene import Scene
+from samelight.compositing.scene import Scene, nothing_visible_marked
 from samelight.compositing.spaces import colour_space
 from samelight.compositing.window import choose_window, working_size
-from samelight_wire.errors import EmptyMaskError, NoBackdropError, TransparentLayerError
+from samelight_wire.errors import NoBackdropError, TransparentLayerError
 from samelight_wire.formats import Rect
 
 __all__ = ["Composition", "colour_pairs", "compose"]
@@ -25,6 +26,9 @@ Array = NDArray[np.float32]
 # A place where less of the backdrop than this is visible tells nothing about it.
 LEAST_KNOWN = 0.05
 LEAST_HOLE = 1e-3
+
+# A network that is shown less backdrop than this part of its picture has nothing to take the light from.
+LEAST_GROUND = 0.05
 
 # A colour that was clipped by so much tells the lift half as much as others.
 TOLERABLE_CLIPPING = 0.02
@@ -37,7 +41,9 @@ class Composition:
     picture: Array
     """H x W x 3, the composite I_c in sRGB code values 0..1."""
     mask: Array
-    """H x W in 0..1, the soft mask M: layer alpha x layer mask x selection."""
+    """H x W in 0..1, the foreground's mask M as the network sees it; see `presence`."""
+    coverage: Array
+    """H x W in 0..1, how much of the foreground there is: layer alpha x layer mask x selection."""
     known: Array
     """H x W in 0..1, how much of the backdrop is visible; elsewhere the picture is filled in."""
     colours: Array
@@ -53,7 +59,7 @@ class Composition:
         return {
             "working_size": [width, height],
             "window": [self.window.x, self.window.y, self.window.width, self.window.height],
-            "foreground_share": round(float(self.mask.mean()), 4),
+            "foreground_share": round(float(self.coverage.mean()), 4),
             "known_backdrop_share": round(float(self.known.mean()), 4),
         }
 
@@ -74,14 +80,14 @@ def compose(scene: Scene, side: int = 256, threads: int = 1) -> Composition:
     window = choose_window(scene.bounds, scene.backdrop_rect)
     size = working_size(window, side)
     front = _average(scene, scene.foreground, window, size, threads)
-    mask = front.weight
-    if not mask.any():
-        raise EmptyMaskError() if scene.effect.masks else TransparentLayerError()
+    coverage = front.weight
+    if not coverage.any():
+        raise nothing_visible_marked() if scene.effect.masks else TransparentLayerError()
     # Without a selection all that shows of the layer is foreground.
     shown = _average(scene, scene.shown, window, size, threads) if scene.effect.masks else front
     back, back_weight = _backdrop(scene, window, size, threads)
     layer = scene.space.to_srgb(shown.colour)
-    rest = np.maximum(shown.weight - mask, 0.0)
+    rest = np.maximum(shown.weight - coverage, 0.0)
     below = (1 - shown.weight) * back_weight
     known = rest + below
     if not (known > LEAST_KNOWN).any():
@@ -91,18 +97,19 @@ def compose(scene: Scene, side: int = 256, threads: int = 1) -> Composition:
     # Only what no layer and no backdrop covers has to be made up.
     hole = bool(((1 - shown.weight) * (1 - back_weight) > LEAST_HOLE).any())
     ground = back_weight[..., None] * back + unknown * (fill_unknown(visible, known) if hole else back)
-    picture = shown.weight[..., None] * layer + (1 - shown.weight)[..., None] * ground
+    mask, opacity = _presented(coverage, shown.weight, back_weight)
+    picture = opacity[..., None] * layer + (1 - opacity)[..., None] * ground
     clipped = np.clip(picture, 0.0, 1.0).astype(np.float32)
     clipping = np.abs(picture - clipped).max(axis=2)
-    return Composition(clipped, mask, known, front.colour, clipping, window)
+    return Composition(clipped, mask, coverage, known, front.colour, clipping, window)
 
 
 def colour_pairs(scene: Scene, composition: Composition, harmonized: Array) -> tuple[Array, Array, Array]:
     """From the network's answer to what the lift is fitted to.
 
     The answer is the blend I_h = G M + I_c (1 - M): the layer's own colours moved by G - I_c, so that the move is
-    divided by M. A place counts by M^2, because division by M makes its error so much larger, and by less where the
-    network saw a clipped colour.
+    divided by M. A place counts by M, because division by M makes its error so much larger, by its coverage, and by
+    less where the network saw a clipped colour.
 
     Args:
         scene: the decoded request.
@@ -117,10 +124,21 @@ def colour_pairs(scene: Scene, composition: Composition, harmonized: Array) -> t
     change: Array = np.divide(move, np.maximum(mask, LEAST_KNOWN)[..., None], dtype=np.float32)
     before = composition.colours
     after = scene.space.carry(before, change)
-    weights = mask * mask / (1 + np.square(composition.clipping / TOLERABLE_CLIPPING))
+    weights = mask * composition.coverage / (1 + np.square(composition.clipping / TOLERABLE_CLIPPING))
     if scene.space.linear:
         return srgb.encode(before), srgb.encode(after), weights
     return before, after, weights
+
+
+def _presented(coverage: Array, shown: Array, back_weight: Array) -> tuple[Array, Array]:
+    """The foreground's mask and the whole layer's opacity as the network sees them, H x W each.
+
+    A layer that would hide nearly all of its backdrop is shown with the transparency that it has.
+    """
+    mask = presence(coverage)
+    opacity = np.maximum(presence(shown), mask)
+    ground = opacity - mask + (1 - opacity) * back_weight
+    return (mask, opacity) if ground.mean() > LEAST_GROUND else (coverage, shown)
 
 
 def _average(scene: Scene, coverage: Coverage, window: Rect, size: tuple[int, int], threads: int) -> Averages:
@@ -140,7 +158,7 @@ def _backdrop(scene: Scene, window: Rect, size: tuple[int, int], threads: int) -
 def _no_backdrop(scene: Scene) -> NoBackdropError:
     if scene.backdrop is None:
         return NoBackdropError(
-            "The mask covers the whole picture, so there is no backdrop to take the light from.",
+            "Nothing visible is left outside of the mask, so there is no backdrop to take the light from.",
             "Leave the backdrop out of the mask: only the pasted object belongs into it.",
         )
     return NoBackdropError("Nothing is visible below the layer, so there is no backdrop to take the light from.")

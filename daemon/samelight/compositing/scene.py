@@ -14,7 +14,7 @@ from samelight_wire.errors import EmptyMaskError, NoBackdropError, TransparentLa
 from samelight_wire.formats import Raster, Rect
 from samelight_wire.messages import HarmonizeRequest
 
-__all__ = ["Scene", "decode"]
+__all__ = ["Scene", "decode", "nothing_visible_marked"]
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,14 @@ def _bounds(request: HarmonizeRequest, masks: list[tuple[Raster, Rect]], limits:
     for selection, rect in limits:
         selected = trim(selection, rect, 0, bounds)
         if selected is None:
-            raise EmptyMaskError()
+            raise EmptyMaskError() if trim(selection, rect, 0, rect) is None else nothing_visible_marked()
         bounds = selected
     return bounds
+
+
+def nothing_visible_marked() -> EmptyMaskError:
+    """The error for a selection that marks something, but nothing that can be seen."""
+    return EmptyMaskError(
+        "All that the mask marks is fully transparent, so there is nothing to harmonize.",
+        "Mark the pasted object, or choose the layer that holds it.",
+    )

@@ -234,7 +234,7 @@ def test_selection_of_transparent_pixels_only():
 
 
 def test_mask_that_covers_everything():
-    with pytest.raises(NoBackdropError, match="whole picture"):
+    with pytest.raises(NoBackdropError, match="outside of the mask"):
         run(flattened(raster(ramp(30, 30, 3, "u1"), Layout.RGB), np.full((30, 30), 255, np.uint8)))
 
 
