@@ -75,7 +75,9 @@ def batch(
     A bad file is reported at the end and the others are done all the same; the exit code is then 2.
     """
     with errors_reported(as_json):
-        options = Options(model=model, strength=strength)
+        from samelight.cli.harmonizing import choose
+
+        options = choose(model, strength)
         report = _run(folder, output, options, skip_existing=skip_existing, in_process=no_daemon, quiet=as_json)
     if as_json:
         print_json({"done": report.done, "skipped": report.skipped, "failed": report.failed})
@@ -108,7 +110,9 @@ def _pictures(folder: Path) -> Iterator[Path]:
             f'There is no folder "{folder}".',
             "Name a folder that holds composite/ and mask/ with the same stems.",
         )
-    return (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    # Hidden files are none of the artist's: macOS puts a "._name.jpg" beside each picture on some disks.
+    found = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return (path for path in found if path.suffix.lower() in SUFFIXES)
 
 
 def _run(
@@ -127,6 +131,7 @@ def _run(
     settings = load_settings()
     pairs, lonely = find_pairs(folder)
     _make_folder(output)
+    _check_apart(output, folder)
     report = Report()
     with open_harmonizer(settings, in_process=in_process) as harmonizer, file_progress(quiet, len(pairs)) as begin:
         for pair in pairs:
@@ -161,6 +166,14 @@ def _make_folder(output: Path) -> None:
     except OSError as error:
         message = f'The folder "{output}" cannot be made: {error.strerror}.'
         raise OutputError(message, "Choose another folder.") from error
+
+
+def _check_apart(output: Path, folder: Path) -> None:
+    """Raises OutputError where the results would replace the pictures that they are made of."""
+    if output.resolve() in [(folder / name).resolve() for name in ("composite", "mask")]:
+        raise OutputError(
+            f'The results would overwrite the pictures in "{output}".', "Name another folder for the results."
+        )
 
 
 def _print_summary(report: Report, output: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samelight import __version__
+from samelight.server.logs import log_path
 from samelight.settings import load_settings, settings_path
 from samelight_wire.client import Client
 from samelight_wire.endpoint import connection_path, read_endpoint
@@ -41,6 +42,9 @@ def run_checks() -> Iterator[Check]:
             yield from check()
         except SamelightError as error:
             yield Check(name, "failure", error.message, error.hint)
+        except Exception as error:  # a broken installation may fail in any way, and saying how is what doctor is for
+            said = " ".join(str(error).split())
+            yield Check(name, "failure", f"{type(error).__name__}: {said}", "Run `python3 installer` again.")
 
 
 def _samelight() -> Iterator[Check]:
@@ -112,6 +116,12 @@ def _connection() -> Iterator[Check]:
     yield Check("connection", "ok", f"{connection_path()}, for {endpoint.host}:{endpoint.port}, readable by you alone")
 
 
+def _log() -> Iterator[Check]:
+    """Where the daemon's log is, for a report."""
+    path = log_path()
+    yield Check("log", "ok", str(path) if path.exists() else f"{path} does not exist yet")
+
+
 def _daemon() -> Iterator[Check]:
     with Client.connect(client="doctor") as client:
         status = client.status()
@@ -145,6 +155,7 @@ CHECKS: dict[str, Callable[[], Iterator[Check]]] = {
     "torch": _torch,
     "memory": _main_memory,
     "weights": _weights,
+    "log": _log,
     "connection": _connection,
     "daemon": _daemon,
     "round trip": _round_trip,

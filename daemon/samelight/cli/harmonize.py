@@ -9,6 +9,7 @@ import typer
 
 from samelight.cli.progress import stage_progress
 from samelight.cli.reporting import AsJson, errors_reported, print_json
+from samelight_wire.errors import OutputError
 
 __all__ = ["InProcess", "Model", "Strength", "harmonize"]
 
@@ -62,21 +63,22 @@ def _run(
     quiet: bool,
 ) -> dict[str, object]:
     """Harmonizes and writes; gives the report."""
-    from samelight.cli.harmonizing import harmonize_files, open_harmonizer
+    from samelight.cli.harmonizing import choose, harmonize_files, open_harmonizer
     from samelight.pictures import before_and_after, check_output, write_picture
     from samelight.settings import load_settings
-    from samelight_wire.messages import Options
 
     settings = load_settings()
+    options = choose(model, strength)
     if before_after is not None:
         check_output(before_after)
+        _check_apart(before_after, composite, mask, output)
     with open_harmonizer(settings, in_process=in_process) as harmonizer, stage_progress(quiet) as on_progress:
         done = harmonize_files(
             harmonizer,
             composite,
             mask,
             output,
-            Options(model=model, strength=strength),
+            options,
             max_pixels=settings.max_pixels,
             on_progress=on_progress,
         )
@@ -85,3 +87,9 @@ def _run(
         write_picture(before_and_after(done.before, done.after), before_after)
         report["before_after"] = str(before_after)
     return report
+
+
+def _check_apart(before_after: Path, *others: Path) -> None:
+    """Raises OutputError where the comparison would overwrite the result or what it was made of."""
+    if before_after.resolve() in [other.resolve() for other in others]:
+        raise OutputError(f'"{before_after}" is named twice.', "Give the before/after picture a name of its own.")

@@ -22,12 +22,12 @@ from samelight.pictures import (
 from samelight.pictures.picture import Pixels
 from samelight.settings import Settings
 from samelight_wire.client import Client, OnProgress
-from samelight_wire.errors import SizeMismatchError
+from samelight_wire.errors import SizeMismatchError, UnknownModelError
 from samelight_wire.formats import Rect
 from samelight_wire.frames import Limits
 from samelight_wire.messages import HarmonizeRequest, Options, Progress, Result, new_job
 
-__all__ = ["Harmonize", "Harmonized", "build_request", "harmonize_files", "open_harmonizer"]
+__all__ = ["Harmonize", "Harmonized", "build_request", "choose", "harmonize_files", "open_harmonizer"]
 
 Harmonize = Callable[[HarmonizeRequest, OnProgress], Result]
 """Carries a request out; raises a SamelightError."""
@@ -94,6 +94,17 @@ def _harmonize_here(settings: Settings) -> Harmonize:
         return Result(request.job, outcome.layer, outcome.layer_rect, outcome.model, outcome.seconds, outcome.reasons)
 
     return harmonize
+
+
+def choose(model: str | None, strength: float) -> Options:
+    """The options of a request.
+
+    Raises:
+        UnknownModelError: no network can have this name.
+    """
+    if model is not None and not 1 <= len(model) <= 64:
+        raise UnknownModelError(f'There is no model named "{model[:64]}".')
+    return Options(model=model, strength=strength)
 
 
 def build_request(picture: Picture, mask: Pixels, options: Options) -> HarmonizeRequest:

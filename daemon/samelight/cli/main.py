@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from samelight import __version__
 from samelight.cli import daemon
@@ -14,13 +15,39 @@ from samelight.cli.doctor import doctor
 from samelight.cli.evaluate import evaluate
 from samelight.cli.harmonize import harmonize
 from samelight.cli.models import models
+from samelight.cli.reporting import describe_error, print_json
 from samelight.cli.train import train
 from samelight.openmp import wait_without_spinning
+from samelight_wire.errors import InvalidOptionError
 
 __all__ = ["app"]
 
+UsageError: Any = typer.BadParameter.__mro__[1]
+"""What typer raises for a command line that makes no sense; of this class it exports some subclasses only."""
+
+
+class Commands(TyperGroup):
+    """All commands. Where JSON is asked for, a command line that makes no sense is told in JSON, too."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Notes whether JSON is asked for before anything can go wrong."""
+        ctx.meta["samelight.json"] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            if not ctx.meta["samelight.json"]:
+                raise
+            print_json({"error": describe_error(InvalidOptionError(error.format_message()))})
+            raise typer.Exit(2) from error
+
+
 app = typer.Typer(
     name="samelight",
+    cls=Commands,
     help="A pasted layer takes on the light of the picture around it.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,

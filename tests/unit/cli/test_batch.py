@@ -68,3 +68,17 @@ def test_a_folder_that_is_none(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "There is no folder" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_pictures_themselves_are_never_overwritten(run: Run, folder: Path) -> None:
+    before = (folder / "composite" / "a.png").read_bytes()
+    result = run("batch", folder, "-o", folder / "mask" / ".." / "composite", "--no-daemon", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["code"] == "output"
+    assert (folder / "composite" / "a.png").read_bytes() == before
+
+
+def test_hidden_files_are_no_pictures(run: Run, folder: Path, tmp_path: Path) -> None:
+    (folder / "composite" / "._a.png").write_bytes(b"what macOS puts beside a picture")
+    report = json.loads(run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--json").stdout)
+    assert not any("._a.png" in entry["file"] for entry in report["failed"])

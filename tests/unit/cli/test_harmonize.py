@@ -109,3 +109,35 @@ def test_missing_weights_are_named(
     result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--model", "hdnet", "--json")
     assert result.exit_code == 2
     assert json.loads(result.stdout)["error"]["code"] == "weights-missing"
+
+
+@pytest.mark.parametrize("name", ["", "x" * 100])
+def test_a_name_no_model_can_have(run: Run, pair: tuple[Path, Path], tmp_path: Path, name: str) -> None:
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--model", name, "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["code"] == "unknown-model"
+
+
+@pytest.mark.parametrize("other", ["composite.png", "mask.png", "out.png"])
+def test_the_comparison_overwrites_neither_result_nor_input(
+    run: Run, pair: tuple[Path, Path], tmp_path: Path, other: str
+) -> None:
+    before = pair[0].read_bytes(), pair[1].read_bytes()
+    arguments = ("-o", tmp_path / "out.png", "--before-after", tmp_path / other, "--no-daemon")
+    result = run("harmonize", *pair, *arguments)
+    assert result.exit_code == 2
+    assert "is named twice" in result.stderr
+    assert (pair[0].read_bytes(), pair[1].read_bytes()) == before
+
+
+@pytest.mark.parametrize(("seen", "sentence"), [("backdrop", "is fully transparent"), ("object", "no backdrop")])
+def test_transparency_is_told_apart_from_the_mask(
+    run: Run, pair: tuple[Path, Path], tmp_path: Path, seen: str, sentence: str
+) -> None:
+    with Image.open(pair[0]) as picture, Image.open(pair[1]) as mask:
+        picture.putalpha(mask if seen == "object" else mask.point(lambda value: 255 - value))
+        picture.save(pair[0])
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon")
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert "whole picture" not in result.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ from cli_helpers import Run
 from PIL import Image
 
 from samelight import __version__
+from samelight.cli.checks import CHECKS, Check
 from samelight.cli.reporting import exit_code
 from samelight.cli.sample import SAMPLE_COMPOSITE, SAMPLE_MASK
+from samelight.server.logs import log_path
 from samelight_wire.errors import (
     DaemonNotRunningError,
     InternalError,
@@ -48,6 +51,35 @@ def test_doctor_in_words(run: Run) -> None:
     output = run("doctor").output
     assert "FAILURE  daemon" in output
     assert "ok       weights hdnet-lite" in output
+
+
+def test_doctor_survives_an_installation_broken_in_any_way(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Iterator[Check]:
+        raise ImportError("libsomething.so: cannot open\nshared object file")
+        yield
+
+    monkeypatch.setitem(CHECKS, "torch", broken)
+    checks = {check["name"]: check for check in json.loads(run("doctor", "--json").stdout)["checks"]}
+    assert checks["torch"]["status"] == "failure"
+    assert checks["torch"]["detail"] == "ImportError: libsomething.so: cannot open shared object file"
+    assert checks["log"]["detail"].startswith(str(log_path()))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("harmonize", "a.png", "b.png", "-o", "c.png", "--strength", "2"),
+        ("harmonize", "a.png"),
+        ("batch", "--nonsense"),
+        ("daemon", "nonsense"),
+        ("nonsense",),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_told_in_json_too(run: Run, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["code"] == "invalid-option"
+    assert run(*arguments).stdout == ""
 
 
 def test_doctor_tells_a_bad_settings_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
