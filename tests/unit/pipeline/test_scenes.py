@@ -58,27 +58,43 @@ def test_small_content_of_a_large_layer_is_seen_in_a_window():
     assert run(place(layer, 0, 0, canvas=(1200, 1600))).reasons["window"] == [636, 436, 178, 168]
 
 
-def test_network_sees_the_layer_over_its_backdrop():
+@pytest.mark.parametrize("alpha", [255, 128, 20])
+def test_network_sees_the_layer_over_its_backdrop_as_if_it_were_opaque(alpha):
     seen = {}
 
     def look(picture, mask):
         seen.update(picture=picture[0].permute(1, 2, 0).numpy(), mask=mask[0, 0].numpy())
-        return picture
+        return warm(picture, mask)
 
     layer = np.zeros((64, 64, 4), np.uint8)
-    layer[...] = [255, 0, 0, 128]
+    layer[...] = [200, 100, 50, alpha]
     backdrop = np.zeros((256, 256, 3), np.uint8)
     backdrop[...] = [0, 0, 255]
     rect = Rect(0, 0, 256, 256)
-    run(
-        HarmonizeRequest("t", raster(layer, Layout.RGBA), Rect(96, 96, 64, 64), raster(backdrop, Layout.RGB), rect),
-        look,
+    request = HarmonizeRequest(
+        "t", raster(layer, Layout.RGBA), Rect(96, 96, 64, 64), raster(backdrop, Layout.RGB), rect
     )
+    after = samples(run(request, look))
     middle = tuple(side // 2 for side in seen["mask"].shape)
-    np.testing.assert_allclose(seen["mask"][middle], 128 / 255, atol=1e-4)
-    np.testing.assert_allclose(seen["picture"][middle], [128 / 255, 0, 127 / 255], atol=1e-4)
+    np.testing.assert_allclose(seen["mask"][middle], 1, atol=1e-4)
+    np.testing.assert_allclose(seen["picture"][middle], np.array([200, 100, 50]) / 255, atol=1e-4)
     np.testing.assert_allclose(seen["picture"][0, 0], [0, 0, 1], atol=1e-6)
     assert seen["mask"][0, 0] == 0
+    assert np.abs(after[..., :3] - (np.array([200, 100, 50]) * [1.05, 0.92, 0.75] + 2.55)).max() < 1.1
+    assert (after[..., 3] == alpha).all()
+
+
+def test_layer_that_hides_its_whole_backdrop_is_shown_with_its_transparency():
+    masks = []
+
+    def look(picture, mask):
+        masks.append(mask)
+        return picture
+
+    haze = opaque(300, 400)
+    haze[..., 3] = 100
+    run(place(haze, 0, 0), look)
+    np.testing.assert_allclose(masks[0].numpy(), 100 / 255, atol=1e-4)
 
 
 def test_transparent_backdrop_is_filled_and_never_black():
