@@ -200,3 +200,16 @@ def test_no_secret_and_no_pixel_reaches_the_log(
     for secret in ("wrong-token", strict_daemon.endpoint.token, strict_daemon.endpoint.proof_key):
         assert secret not in log
     assert max(map(len, log.splitlines())) < 500
+
+
+@pytest.mark.parametrize("lost", ["gone", "damaged", "another token"])
+def test_a_daemon_whose_connection_file_is_lost_can_still_be_stopped(start: Start, lost: str) -> None:
+    daemon = start()
+    file = daemon.home.connection_file
+    if lost == "gone":
+        file.unlink()
+    else:
+        text = file.read_text()
+        file.write_text("{" if lost == "damaged" else text.replace(daemon.endpoint.token, "0" * 64))
+    assert json.loads(daemon.home.run("stop", "--json").stdout) == {"stopped": True, "pid": daemon.process.pid}
+    assert daemon.process.wait(30) == 0

@@ -17,6 +17,7 @@ from samelight_wire.endpoint import Endpoint, connection_path, read_endpoint
 from samelight_wire.errors import (
     ConnectionFailed,
     InternalError,
+    ProtocolError,
     RequestTimeout,
     SamelightError,
     from_wire,
@@ -79,8 +80,8 @@ def stop_running() -> int | None:
     """Stops this user's daemon and waits until it is gone; gives its process id, or None if there was none.
 
     Raises:
-        RequestTimeout: it did not answer, or did not end in time.
-        ConnectionFailed: what answers is not this user's daemon.
+        RequestTimeout: it did not end in time.
+        ConnectionFailed, ProtocolError: it runs, but neither itself nor its lock file says as which process.
     """
     lock = instance_lock()
     try:
@@ -88,10 +89,15 @@ def stop_running() -> int | None:
         # was left behind may belong to another program by now.
         with Client.connect() as client:
             pid = client.status().pid
-    except ConnectionFailed:
+    except (ConnectionFailed, ProtocolError):
         if not lock.is_held_elsewhere():
             return None
-        raise
+        # It cannot be asked: its connection file is lost or damaged, it hangs, or it is of another release. While its
+        # lock is held, the process id in the lock file is its own.
+        holder = lock.holder()
+        if holder is None:
+            raise
+        pid = holder
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while lock.is_held_elsewhere():

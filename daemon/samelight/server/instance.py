@@ -57,8 +57,10 @@ class InstanceLock:
             _lock_patiently(descriptor)
         except OSError as error:
             os.close(descriptor)
+            holder = self.holder()
+            process = "" if holder is None else f" (process {holder})"
             raise AlreadyRunningError(
-                f"A Samelight daemon{self._holder()} is already running for this user.",
+                f"A Samelight daemon{process} is already running for this user.",
                 "Use it as it is, or stop it first with `samelight daemon stop`.",
             ) from error
         try:
@@ -105,10 +107,15 @@ class InstanceLock:
             "Check that its folder is yours, is writable and has free space.",
         )
 
-    def _holder(self) -> str:
-        """The process id that the lock's holder wrote, for the message; empty while it has written none."""
-        text = self.path.read_bytes()[:20].strip()
-        return f" (process {text.decode('ascii')})" if text.isdigit() else ""
+    def holder(self) -> int | None:
+        """The process id that the last holder wrote, which is the present one's while the lock is held; None if there
+        is none.
+        """
+        try:
+            text = self.path.read_bytes()[:20].strip()
+        except OSError:
+            return None
+        return int(text) if text.isdigit() else None
 
 
 def _lock_patiently(descriptor: int) -> None:

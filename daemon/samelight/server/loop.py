@@ -85,7 +85,9 @@ class Server:
         except zmq.ZMQError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
-            raise PortTakenError(f"The daemon cannot listen on port {port}: {error.strerror.lower()}.") from error
+            raise PortTakenError(
+                f"The daemon cannot listen on port {port}: {zmq.strerror(error.errno).lower()}."
+            ) from error
         endpoint = self._router.getsockopt_string(zmq.LAST_ENDPOINT)
         return int(endpoint.rstrip("\0").rpartition(":")[2])
 
@@ -169,7 +171,7 @@ class Server:
         try:
             message = frames.decode(buffers, self._limits)
         except SamelightError as error:
-            logger.warning("A message that cannot be accepted: %s", error)
+            logger.warning("A message that cannot be accepted: %r", error.message)  # may quote it
             service.heard_from(sender)
             self.send(sender, ErrorReply.from_error(error, frames.job_of(buffers, self._limits)))
         else:

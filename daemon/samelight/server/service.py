@@ -212,7 +212,7 @@ class Service:
             # The result itself is not kept: another strength starts from the original layer.
             kept = dataclasses.replace(outcome, layer=outcome.scene.layer)
             self._shelf.put(job.key, kept, outcome.byte_length - outcome.layer.octets.nbytes, time.monotonic())
-        logger.info("Job %s done: %s", job.name, {stage: round(s, 3) for stage, s in outcome.seconds.items()})
+        logger.info("Job %r done: %s", job.name, {stage: round(s, 3) for stage, s in outcome.seconds.items()})
         result = Result(
             job=job.name,
             layer=outcome.layer,
@@ -224,7 +224,7 @@ class Service:
         try:
             self._send(job.client, result)
         except SamelightError as error:  # a result that no client would accept is a mistake of the daemon's own
-            logger.error("The result of job %s cannot be sent", job.name, exc_info=error)
+            logger.error("The result of job %r cannot be sent", job.name, exc_info=error)
             self._reply_error(job.client, InternalError(), job.name)
 
     # ---- the passing of time ----
@@ -234,7 +234,7 @@ class Service:
         now = time.monotonic()
         for job in list(self._unanswered.values()):
             if now - self._last_sign[job.client] > self._settings.silence_seconds:
-                logger.warning("Job %s dropped: its client fell silent", job.name)
+                logger.warning("Job %r dropped: its client fell silent", job.name)
                 self._abandon(job, RequestTimeout("The daemon heard nothing from this program and dropped its job."))
         if self._shelf.expire(now):
             self._trim_at = now
@@ -245,7 +245,7 @@ class Service:
     def client_gone(self, client: bytes) -> None:
         """Drops everything of a client that can no longer be reached."""
         for job in [job for job in self._unanswered.values() if job.client == client]:
-            logger.info("Job %s dropped: its client is gone", job.name)
+            logger.info("Job %r dropped: its client is gone", job.name)
             self._queue.cancel(job)
             self._settle(job)
         self._shelf.forget_client(client)
@@ -271,5 +271,5 @@ class Service:
             self._last_sign.pop(job.client, None)
 
     def _reply_error(self, client: bytes, error: SamelightError, job: str | None) -> None:
-        logger.info("Answered with the error %s: %s", error.code, error)
+        logger.info("Answered with the error %s: %r", error.code, error.message)
         self._send(client, ErrorReply.from_error(error, job))
