@@ -91,7 +91,7 @@ def find_pairs(folder: Path) -> tuple[list[Pair], list[Path]]:
     """The composites of a folder with their masks, in the order of their names, and the masks without a composite.
 
     Raises:
-        UnreadablePictureError: the folder has no composite/ or mask/, or no picture in composite/.
+        UnreadablePictureError: the folder has no composite/ or mask/ that can be read, or no picture in composite/.
     """
     composites, masks = (sorted(_pictures(folder / name)) for name in ("composite", "mask"))
     if not composites:
@@ -111,7 +111,12 @@ def _pictures(folder: Path) -> Iterator[Path]:
             "Name a folder that holds composite/ and mask/ with the same stems.",
         )
     # Hidden files are none of the artist's: macOS puts a "._name.jpg" beside each picture on some disks.
-    found = (path for path in folder.iterdir() if not path.name.startswith("."))
+    try:
+        found = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError as error:
+        raise UnreadablePictureError(
+            f'The folder "{folder}" cannot be read: {error.strerror}.', "Check that you may open it."
+        ) from error
     return (path for path in found if path.suffix.lower() in SUFFIXES)
 
 

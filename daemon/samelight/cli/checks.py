@@ -6,7 +6,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samelight import __version__
@@ -36,7 +36,15 @@ class Check:
 
 
 def run_checks() -> Iterator[Check]:
-    """Runs all checks; each is given as soon as it is done."""
+    """Runs all checks; each is given as soon as it is done. What they say may be shown to others: the home folder, and
+    with it the user's name, is written "~".
+    """
+    home = str(Path.home())
+    for check in _run_each():
+        yield replace(check, detail=check.detail.replace(home, "~"), mend=check.mend.replace(home, "~"))
+
+
+def _run_each() -> Iterator[Check]:
     for name, check in CHECKS.items():
         try:
             yield from check()

@@ -82,3 +82,13 @@ def test_hidden_files_are_no_pictures(run: Run, folder: Path, tmp_path: Path) ->
     (folder / "composite" / "._a.png").write_bytes(b"what macOS puts beside a picture")
     report = json.loads(run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--json").stdout)
     assert not any("._a.png" in entry["file"] for entry in report["failed"])
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)  # root, as in a container, may read every folder
+    result = run("batch", folder, "-o", folder.parent / "out", "--no-daemon")
+    assert result.exit_code == 2
+    assert "cannot be read: Permission denied" in result.stderr

@@ -62,7 +62,15 @@ def test_doctor_survives_an_installation_broken_in_any_way(run: Run, monkeypatch
     checks = {check["name"]: check for check in json.loads(run("doctor", "--json").stdout)["checks"]}
     assert checks["torch"]["status"] == "failure"
     assert checks["torch"]["detail"] == "ImportError: libsomething.so: cannot open shared object file"
-    assert checks["log"]["detail"].startswith(str(log_path()))
+    assert checks["log"]["detail"].startswith(str(log_path()).replace(str(Path.home()), "~"))
+
+
+def test_doctor_keeps_the_home_folder_to_itself(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("SAMELIGHT_CONFIG", str(tmp_path / "config.toml"))
+    report = run("doctor", "--json").stdout
+    assert str(tmp_path) not in report
+    assert "~/config.toml" in report
 
 
 @pytest.mark.parametrize(
