@@ -148,6 +148,8 @@ class _Applier:
         plain = np.empty_like(curved) if blends else curved
         self._codec.read(source, plain, curved, alpha)
         changed = _affine(curved, upper, slope, shares)
+        # Before the blend: half strength is half way to what full strength gives, clipped colours included.
+        self._codec.clip(changed)
         if blends:
             changed -= plain
             changed *= self._strength if effect is None else self._strength * effect

@@ -81,7 +81,7 @@ class _Pulls:
 
     def _sum(self, at_lower: NDArray[np.floating], at_upper: NDArray[np.floating]) -> NDArray[np.float64]:
         """What all pairs give to each knot."""
-        sums = np.bincount(self._lower, at_lower, KNOTS)
+        sums: NDArray[np.float64] = np.bincount(self._lower, at_lower, KNOTS).astype(np.float64)
         sums[1:] += np.bincount(self._lower, at_upper, KNOTS)[:-1]
         return sums
 

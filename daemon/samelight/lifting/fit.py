@@ -103,7 +103,7 @@ def fit_change(
     Returns: the change; exactly none where after equals before.
     """
     scale_y, scale_x = window.height / weight.shape[0], window.width / weight.shape[1]
-    rows, columns = _extent(weight.any(axis=1)), _extent(weight.any(axis=0))
+    rows, columns = _extent(np.any(weight, axis=1)), _extent(np.any(weight, axis=0))
     before, after, weight = before[rows, columns], after[rows, columns], weight[rows, columns]
     counts = weight > 0
     before, after = _smooth_pairs(before, after, weight)

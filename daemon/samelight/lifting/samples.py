@@ -63,10 +63,13 @@ class SampleCodec:
                 plain[place] = code
                 curved[place] = self._curve(code, channel)
 
-    def write(self, planes: Array, pixels: NDArray[Any], alpha: Array | None) -> None:
-        """Put code values (C x rows x columns, used up) into the colour samples of a piece."""
+    def clip(self, planes: Array) -> None:
+        """Bring code values (C x rows x columns) into the range that an integer depth holds, in place."""
         if self.integer:
             clip_keeping_hue(planes, self.scale)
+
+    def write(self, planes: Array, pixels: NDArray[Any], alpha: Array | None) -> None:
+        """Put code values (C x rows x columns, within range) into the colour samples of a piece."""
         for place in range(len(self.order)):
             plane = planes[place]
             if self._linear:

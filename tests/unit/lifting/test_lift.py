@@ -178,6 +178,19 @@ def test_very_few_pairs_are_enough():
     assert np.abs(result.astype(int) - 102).max() <= 4
 
 
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
+def test_half_strength_is_half_way_even_where_colours_clip(dtype):
+    before = small_picture()
+    change = fitted(after=(before * np.array([1.8, 1.4, 0.9])).astype(np.float32))
+    pixels = ramp(160, 200, 3, dtype)
+    full, half = (
+        apply_change(change, pixels, form(pixels), origin=(400, 300), strength=strength).astype(float)
+        for strength in (1.0, 0.5)
+    )
+    assert (full == np.iinfo(dtype).max).mean() > 0.05
+    assert np.abs(half - (full + pixels) / 2).max() <= 1
+
+
 def test_hue_survives_clipping():
     planes = np.array([1.3, 0.9, 0.7], np.float32).reshape(3, 1, 1)
     clip_keeping_hue(planes, 1.0)
