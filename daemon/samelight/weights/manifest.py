@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -56,9 +55,9 @@ def write_entry(folder: Path, name: str, entry: WeightsEntry) -> None:
     """
     entries = {**read_manifest(folder), name: entry}
     text = json.dumps({key: asdict(value) for key, value in sorted(entries.items())}, indent=2) + "\n"
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False) as unfinished:
-        unfinished.write(text)
-    Path(unfinished.name).replace(folder / MANIFEST)
+    unfinished = folder / (MANIFEST + ".part")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(folder / MANIFEST)
 
 
 def sha256_of(path: Path) -> str:
