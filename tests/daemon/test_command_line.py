@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from daemon_harness import Home, RunningDaemon
+from daemon_harness import Home, RunningDaemon, wait_until
 from PIL import Image
 
 from samelight.pictures import read_picture
@@ -66,6 +68,26 @@ def test_a_full_disk_costs_no_older_result(daemon: RunningDaemon, pair: tuple[Pa
     assert done.returncode == 2, done.stderr
     assert "cannot be written" in done.stderr
     assert out.read_bytes() == b"an older result"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_batch_that_loses_its_daemon_tells_what_was_done(
+    start: Callable[..., RunningDaemon], pair: tuple[Path, Path], tmp_path: Path, number: signal.Signals
+) -> None:
+    daemon = start()
+    for name, source in (("composite", pair[0]), ("mask", pair[1])):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        for count in range(500):
+            (tmp_path / "in" / name / f"{count:03}.png").hardlink_to(source)
+    command = [sys.executable, "-m", "samelight.cli.main", "batch", tmp_path / "in", "-o", tmp_path / "out", "--json"]
+    with subprocess.Popen(command, env=daemon.home.environment, stdout=subprocess.PIPE, text=True) as batch:
+        wait_until((tmp_path / "out" / "002.png").exists)
+        daemon.process.send_signal(number)
+        report = json.loads(batch.communicate(timeout=60)[0])
+    assert batch.returncode == 2
+    assert report["error"]["code"] in ("stale-connection", "not-running")
+    assert 3 <= len(report["done"]) < 500
+    assert len(report["failed"]) <= 1  # the picture at which it happened
 
 
 def test_a_batch_goes_through_the_daemon(daemon: RunningDaemon, pair: tuple[Path, Path], tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ class Report:
     """Outputs that were there already."""
     failed: list[dict[str, str]] = field(default_factory=list)
     """The other files, with the error of each."""
+    lost: ConnectionFailed | None = None
+    """How the daemon was lost before all was done."""
 
     def fail(self, file: Path, error: SamelightError) -> None:
         """Notes a file that could not be done."""
@@ -80,10 +82,11 @@ def batch(
         options = choose(model, strength)
         report = _run(folder, output, options, skip_existing=skip_existing, in_process=no_daemon, quiet=as_json)
     if as_json:
-        print_json({"done": report.done, "skipped": report.skipped, "failed": report.failed})
+        lost = {} if report.lost is None else {"error": describe_error(report.lost)}
+        print_json({"done": report.done, "skipped": report.skipped, "failed": report.failed, **lost})
     else:
         _print_summary(report, output)
-    if report.failed:
+    if report.failed or report.lost:
         raise typer.Exit(2)
 
 
@@ -145,7 +148,11 @@ def _run(
             if skip_existing and target.exists():
                 report.skipped.append(str(target))
                 continue
-            _do(pair, target, harmonizer, options, settings, report)
+            try:
+                _do(pair, target, harmonizer, options, settings, report)
+            except ConnectionFailed as error:
+                report.lost = error
+                return report
     for mask in lonely:
         report.fail(mask, InputError(f'"{mask.name}" has no picture.', "Put the picture of this stem into composite/."))
     return report
@@ -189,3 +196,6 @@ def _print_summary(report: Report, output: Path) -> None:
         typer.echo(f"{len(report.failed)} failed:", err=True)
     for failure in report.failed:
         typer.echo(f"  {failure['file']}: {failure['message']} {failure['hint']}".rstrip(), err=True)
+    if report.lost:
+        typer.echo(f"Error: {report.lost.message}\n{report.lost.hint}", err=True)
+        typer.echo("The other pictures were not begun; --skip-existing goes on where this ended.", err=True)
