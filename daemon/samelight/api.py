@@ -36,7 +36,7 @@ def harmonize(
     Args:
         composite: H x W x 3 (RGB) or H x W x 4 (RGB and straight alpha) in sRGB; uint8, uint16, float16 or float32,
             floats in 0..1 (values beyond pass through the change).
-        mask: H x W; bool, or of the types above. Nonzero is foreground, values between are soft edges.
+        mask: H x W; bool, float64 or of the types above. Nonzero is foreground, values between are soft edges.
         model: a network's name; None is the default one.
         strength: 0..1, a blend from the picture as it was to the harmonized one.
         backdrop: H x W x 3 or 4, what lies below; then `composite` is the layer above it and its alpha counts too.
@@ -89,7 +89,11 @@ def _picture(name: str, array: NDArray[Any]) -> Raster:
 
 def _mask(array: NDArray[Any]) -> Raster:
     """A mask's raster; true is 255."""
-    return _raster("mask", array.astype(np.uint8) * np.uint8(255) if array.dtype == np.bool_ else array, Layout.MASK)
+    if array.dtype == np.bool_:
+        array = array.astype(np.uint8) * np.uint8(255)
+    elif array.dtype == np.float64:
+        array = array.astype(np.float32)  # what numpy makes unasked; a mask is only read, never given back
+    return _raster("mask", array, Layout.MASK)
 
 
 def _raster(name: str, array: NDArray[Any], layout: Layout) -> Raster:

@@ -34,7 +34,8 @@ def test_same_shape_type_and_surroundings(dtype, channels):
 def test_masks_of_all_types_agree():
     picture = ramp(50, 60, 3, "u1")
     disc = round_alpha(50, 60, "f4") > 0.5
-    masks = [disc, disc * np.uint8(255), disc * np.uint16(65535), disc.astype(np.float32), disc.astype(np.float16)]
+    integers, floats = (np.uint8, np.uint16), (np.float16, np.float32, np.float64)
+    masks = [disc, *(disc * kind(np.iinfo(kind).max) for kind in integers), *(disc.astype(kind) for kind in floats)]
     results = [samelight.harmonize(picture, mask) for mask in masks]
     assert all(np.array_equal(results[0], other) for other in results[1:])
 
