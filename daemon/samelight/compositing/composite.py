@@ -136,7 +136,7 @@ def _presented(coverage: Array, shown: Array, back_weight: Array) -> tuple[Array
     A layer that would hide nearly all of its backdrop is shown with the transparency that it has.
     """
     mask = presence(coverage)
-    opacity = np.maximum(presence(shown), mask)
+    opacity = mask if shown is coverage else np.maximum(presence(shown), mask)
     ground = opacity - mask + (1 - opacity) * back_weight
     return (mask, opacity) if ground.mean() > LEAST_GROUND else (coverage, shown)
 
