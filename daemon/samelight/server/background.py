@@ -41,7 +41,7 @@ FOREGROUND = (sys.executable, "-m", "samelight.cli.daemon", "--json")
 
 # `python -m` looks for modules in the folder where it was started first: a file there called zmq.py, say in the folder
 # for downloads, would become part of the daemon. (Python 3.10 does not know the variable.)
-SAFE_ENVIRONMENT = {**os.environ, "PYTHONSAFEPATH": "1"}
+SAFE = {"PYTHONSAFEPATH": "1"}
 
 
 def start_detached() -> Endpoint:
@@ -59,7 +59,7 @@ def start_detached() -> Endpoint:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=SAFE_ENVIRONMENT,
+            env=os.environ | SAFE,
             creationflags=WINDOWS_FLAGS,
         )
         deadline = time.monotonic() + START_SECONDS
