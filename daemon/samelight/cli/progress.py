@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn
 
     from samelight_wire.messages import Progress
 
@@ -17,7 +18,9 @@ __all__ = ["file_progress", "stage_progress"]
 @contextmanager
 def stage_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """A bar for one job; the callable moves it. Nothing is shown when quiet or where stderr is no terminal."""
-    with _bars(quiet) as bars:
+    from rich.progress import TaskProgressColumn
+
+    with _bars(quiet, TaskProgressColumn()) as bars:
         task = bars.add_task("", total=1.0)
         yield lambda progress: bars.update(task, completed=progress.fraction, description=progress.stage)
 
@@ -25,7 +28,9 @@ def stage_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
 @contextmanager
 def file_progress(quiet: bool, count: int) -> Iterator[Callable[[str], None]]:
     """A bar for ``count`` files; the callable says which file is begun."""
-    with _bars(quiet) as bars:
+    from rich.progress import MofNCompleteColumn
+
+    with _bars(quiet, MofNCompleteColumn()) as bars:
         task = bars.add_task("", total=count)
         begun = -1
 
@@ -38,11 +43,11 @@ def file_progress(quiet: bool, count: int) -> Iterator[Callable[[str], None]]:
         bars.update(task, completed=count)
 
 
-def _bars(quiet: bool) -> Bars:
-    """Bars that vanish when the work is done."""
+def _bars(quiet: bool, amount: ProgressColumn) -> Bars:
+    """Bars that vanish when the work is done; `amount` is the column that says how far it is."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeElapsedColumn())
     return Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
