@@ -80,8 +80,8 @@ def test_a_closed_connections_jobs_are_dropped(daemon: RunningDaemon, connect: C
     gone.socket.close(linger=0)
     wait_until(lambda: idle(witness))
     log = daemon.home.log
-    assert f"Job {jobs[-1].job} dropped: its client is gone" in log
-    assert f"Job {jobs[-1].job} done" not in log
+    assert f"Job {jobs[-1].job!r} dropped: its client is gone" in log
+    assert f"Job {jobs[-1].job!r} done" not in log
 
 
 def test_a_silent_clients_jobs_are_dropped_and_anothers_are_not(
