@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from samelight import srgb
 from samelight.compositing.coverage import Coverage
 from samelight.compositing.fill import fill_unknown
-from samelight.compositing.presence import presence
+from samelight.compositing.presence import LAYER_EDGE, SELECTION_EDGE, presence
 from samelight.compositing.reduction import Averages, Weights, reduce
 from samelight.compositing.scene import Scene, nothing_visible_marked
 from samelight.compositing.spaces import colour_space
@@ -97,7 +97,8 @@ def compose(scene: Scene, side: int = 256, threads: int = 1) -> Composition:
     # Only what no layer and no backdrop covers has to be made up.
     hole = bool(((1 - shown.weight) * (1 - back_weight) > LEAST_HOLE).any())
     ground = back_weight[..., None] * back + unknown * (fill_unknown(visible, known) if hole else back)
-    mask, opacity = _presented(coverage, shown.weight, back_weight)
+    edge = SELECTION_EDGE if scene.effect.masks else LAYER_EDGE
+    mask, opacity = _presented(coverage, shown.weight, back_weight, edge)
     picture = opacity[..., None] * layer + (1 - opacity)[..., None] * ground
     clipped = np.clip(picture, 0.0, 1.0).astype(np.float32)
     clipping = np.abs(picture - clipped).max(axis=2)
@@ -130,13 +131,13 @@ def colour_pairs(scene: Scene, composition: Composition, harmonized: Array) -> t
     return before, after, weights
 
 
-def _presented(coverage: Array, shown: Array, back_weight: Array) -> tuple[Array, Array]:
+def _presented(coverage: Array, shown: Array, back_weight: Array, edge: int) -> tuple[Array, Array]:
     """The foreground's mask and the whole layer's opacity as the network sees them, H x W each.
 
     A layer that would hide nearly all of its backdrop is shown with the transparency that it has.
     """
-    mask = presence(coverage)
-    opacity = mask if shown is coverage else np.maximum(presence(shown), mask)
+    mask = presence(coverage, edge)
+    opacity = mask if shown is coverage else np.maximum(presence(shown, edge), mask)
     ground = opacity - mask + (1 - opacity) * back_weight
     return (mask, opacity) if ground.mean() > LEAST_GROUND else (coverage, shown)
 
