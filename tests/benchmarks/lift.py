@@ -15,11 +15,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from skimage import data
 from torch import Tensor
 
@@ -79,7 +79,7 @@ def made_up_network(change: Recolour, dirt: float) -> Callable[[Tensor, Tensor],
         y, x = np.mgrid[:height, :width].astype(np.float32) + 0.5
         after = change(before, x / width, y / height)
         if dirt:
-            after = cv2.GaussianBlur(after, (0, 0), 0.7)
+            after = gaussian_filter(after, (0.7, 0.7, 0))
             board = ((x // 4 + y // 4) % 2 * 2 - 1)[..., None]
             after = after + dirt * (board + np.random.default_rng(0).standard_normal(after.shape))
         soft = mask[0, 0].numpy()[..., None]
@@ -100,7 +100,8 @@ def scenes(side: int) -> dict[str, tuple[NDArray[np.uint8], Array]]:
     ):
         picture = getattr(data, name)()
         scale = side / min(picture.shape[:2])
-        large = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC).astype(np.float32)
+        size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+        large = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC), np.float32)
         large += np.random.default_rng(1).normal(0, 6, large.shape[:2])[..., None]
         height, width = large.shape[:2]
         y, x = np.mgrid[:height, :width].astype(np.float32)

@@ -5,7 +5,8 @@ refine to a soft matte, and pasted in front of a launch pad at dusk, as an artis
 
     python tests/data/make_sample.py [FOLDER]
 
-FOLDER (daemon/samelight/samples by default) gets composite.jpg and mask.png.
+FOLDER (daemon/samelight/samples by default) gets composite.jpg and mask.png. Needs opencv-python-headless, which
+Samelight itself does not.
 """
 
 from __future__ import annotations
