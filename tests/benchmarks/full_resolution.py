@@ -98,9 +98,7 @@ def measure() -> dict[str, Any]:
             boards.append(checkerboard(own, inside) / checkerboard(alone, inside))
     form = RasterFormat(WIDTH, HEIGHT, Layout.RGB, Depth.U8, alpha=Alpha.NONE)
     tiled = [
-        lifting.apply_change(
-            outcome.change, picture, form, origin=(0, 0), tile_pixels=pixels, threads=threads
-        ).tobytes()
+        lifting.apply_change(outcome.change, picture, form, origin=(0, 0), tile_pixels=size, threads=threads).tobytes()
         for size, threads in ((4_000, 1), (64_000, 2), (12_000_000, 1))
     ]
     return {
