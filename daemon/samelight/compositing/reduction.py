@@ -82,21 +82,31 @@ class _Blocks:
         self.edges = np.unique(np.concatenate([np.floor(self._borders), np.ceil(self._borders)])).astype(np.intp)
         """Where blocks begin, and where the last one ends."""
 
-    def place(self, sums: NDArray[np.floating], axis: int) -> NDArray[np.float64]:
-        """Sums over blocks to sums over cells: what has added up at one border minus what had at the one before."""
-        totals = np.insert(np.cumsum(sums, axis=axis, dtype=np.float64), 0, 0.0, axis=axis)
-        block = np.clip(np.searchsorted(self.edges, self._borders, side="right") - 1, 0, len(self.edges) - 2)
-        share = (self._borders - self.edges[block]) / (self.edges[block + 1] - self.edges[block])
-        shape = [1] * sums.ndim
-        shape[axis] = -1
-        before, after = totals.take(block, axis), totals.take(block + 1, axis)
-        placed: NDArray[np.float64] = np.diff(before + (after - before) * share.reshape(shape), axis=axis)
+    def place(self, sums: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+        """Sums over blocks to sums over cells.
+
+        A cell meets three blocks at most: the pixel that its first border cuts, those between, the one that its last
+        border cuts. Of each it takes the part that lies in it.
+        """
+        last = len(self.edges) - 2
+        first = np.clip(np.searchsorted(self.edges, self._borders[:-1], side="right") - 1, 0, last)
+        placed = np.zeros((*sums.shape[:axis], len(first), *sums.shape[axis + 1 :]), np.float32)
+        for block in (first, first + 1, first + 2):
+            share = np.where(block <= last, self._share(np.minimum(block, last)), np.float32(0))
+            across = share.reshape(-1, *[1] * (sums.ndim - 1 - axis))
+            placed += sums.take(np.minimum(block, last), axis) * across
         return placed
 
+    def _share(self, block: NDArray[np.intp]) -> NDArray[np.float32]:
+        """The part of a block that lies in a cell, for each cell and its block."""
+        low, high = self.edges[block], self.edges[block + 1]
+        overlap = np.minimum(self._borders[1:], high) - np.maximum(self._borders[:-1], low)
+        return (np.clip(overlap, 0, None) / (high - low)).astype(np.float32)
 
-def _averages(placed: NDArray[np.float64], cell_pixels: float) -> Averages:
+
+def _averages(placed: NDArray[np.float32], cell_pixels: float) -> Averages:
     """C + 1 planes of sums (colour x weight, then weight) as averages."""
-    # Differences of totals: less than a millionth of a pixel is nothing but their rounding.
+    # Less than a millionth of a pixel is nothing but rounding.
     covered = placed[-1] > 1e-6
     colour = np.where(covered, placed[:-1] / np.where(covered, placed[-1], 1.0), 0.0)
     weight = np.where(covered, np.clip(placed[-1] / cell_pixels, 0.0, 1.0), 0.0)
