@@ -24,6 +24,9 @@ __all__ = ["Averages", "reduce"]
 
 Weights = Callable[[int, int, int, int], "NDArray[np.float32] | None"]
 
+THREADED_PIXELS = 4_000_000
+"""Rasters with fewer pixels are summed by one thread."""
+
 # A single blinding pixel of a float picture must not outweigh its whole cell.
 FLOAT_RANGE = (-0.5, 2.0)
 
@@ -120,18 +123,25 @@ def _block_sums(
     left, right = int(columns[0]), int(columns[-1])
     channels = len(colour_channels(raster.format.layout))
     sums = np.empty((channels + 1, len(rows) - 1, len(columns) - 1), dtype=np.float32)
+    # Where every pixel counts as one, a block's weight is its area: a plane less to sum.
+    opaque = raster.format.alpha is Alpha.NONE and weights is None
+    summed = channels if opaque else channels + 1
+    if opaque:
+        sums[-1] = np.multiply.outer(np.diff(rows), np.diff(columns))
 
     def work(chunk: tuple[int, int]) -> None:
         blocks = rows[chunk[0] : chunk[1] + 1]
         first, end = int(blocks[0]), int(blocks[-1])
         extra = None if weights is None else weights(first, end, left, right)
-        planes = _weighted(as_array(raster)[first:end, left:right], raster.format, extra)
-        down = np.empty((channels + 1, len(blocks) - 1, right - left), dtype=np.float32)
+        planes = _weighted(as_array(raster)[first:end, left:right], raster.format, extra)[:summed]
+        down = np.empty((summed, len(blocks) - 1, right - left), dtype=np.float32)
         for row, (top, bottom) in enumerate(pairwise((blocks - first).tolist())):
             np.add.reduce(planes[:, top:bottom], axis=1, out=down[:, row])
-        sums[:, chunk[0] : chunk[1]] = np.add.reduceat(down, columns[:-1] - left, axis=2)
+        sums[:summed, chunk[0] : chunk[1]] = np.add.reduceat(down, columns[:-1] - left, axis=2)
 
-    for_each(work, _chunks(rows, right - left), threads)
+    # On few pixels threads only wait for each other at the interpreter's lock.
+    few = raster.format.width * raster.format.height < THREADED_PIXELS
+    for_each(work, _chunks(rows, right - left), 1 if few else threads)
     return sums * _units(raster.format)
 
 

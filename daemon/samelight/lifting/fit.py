@@ -80,7 +80,8 @@ class _Moments:
 def _running_mean(planes: Array, radius: int, axis: int) -> Array:
     """The mean over 2 radius + 1 neighbours along an axis; beyond the border lie zeros."""
     length = planes.shape[axis]
-    totals = np.insert(np.cumsum(planes, axis=axis), 0, 0.0, axis=axis)
+    totals = np.zeros((*planes.shape[:axis], length + 1, *planes.shape[axis + 1 :]))
+    np.cumsum(planes, axis=axis, out=totals[1:] if axis == 0 else totals[:, 1:])
     places = np.arange(length)
     sums = totals.take(np.minimum(places + radius + 1, length), axis) - totals.take(
         np.maximum(places - radius, 0), axis
