@@ -104,7 +104,8 @@ class _Blocks:
         """The part of a block that lies in a cell, for each cell and its block."""
         low, high = self.edges[block], self.edges[block + 1]
         overlap = np.minimum(self._borders[1:], high) - np.maximum(self._borders[:-1], low)
-        return (np.clip(overlap, 0, None) / (high - low)).astype(np.float32)
+        share: NDArray[np.float32] = (np.clip(overlap, 0, None) / (high - low)).astype(np.float32)
+        return share
 
 
 def _averages(placed: NDArray[np.float32], cell_pixels: float) -> Averages:
