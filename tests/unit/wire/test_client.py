@@ -6,7 +6,7 @@ import signal
 import threading
 import tracemalloc
 from pathlib import Path
-from typing import Callable, List, Optional
+from typing import Callable, Iterator, List, Optional
 
 import pytest
 
@@ -208,6 +208,15 @@ def test_an_exception_of_the_caller_cancels_the_job(serve: Serve) -> None:
     assert daemon.of_kind(CancelRequest) == [CancelRequest("job-1")]
 
 
+@pytest.fixture
+def ctrl_c_interrupts() -> Iterator[None]:
+    """As at a terminal; a shell's background jobs, such as a test run may be, begin with Ctrl+C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_interrupts")
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
 def test_ctrl_c_cancels_the_job_and_the_connection_can_be_used_again(serve: Serve) -> None:
     main = threading.get_ident()
