@@ -1,16 +1,30 @@
 """Trained weights: what is known of each file, where it lies, and loading it only if it is what it should be."""
 
+from samelight.weights.checkpoints import (
+    CHECKPOINTS,
+    Checkpoint,
+    InstalledCheckpoint,
+    checkpoint,
+    checkpoint_state,
+    sam_checkpoint,
+)
 from samelight.weights.manifest import MANIFEST, WeightsEntry, read_manifest, write_entry
 from samelight.weights.store import entry, folders, installed, load, state_of
 
 __all__ = [
+    "CHECKPOINTS",
     "MANIFEST",
+    "Checkpoint",
+    "InstalledCheckpoint",
     "WeightsEntry",
+    "checkpoint",
+    "checkpoint_state",
     "entry",
     "folders",
     "installed",
     "load",
     "read_manifest",
+    "sam_checkpoint",
     "state_of",
     "write_entry",
 ]
