@@ -8,22 +8,14 @@ holding locks on two files of the same name would both believe to be alone.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 from types import TracebackType
 
+from samelight.locking import lock
 from samelight_wire.errors import AlreadyRunningError, OutputError
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
-
 __all__ = ["InstanceLock"]
-
-# On Windows a locked byte cannot be read by others, so the lock lies behind the process id written at the start.
-LOCKED_BYTE = 64
 
 GLANCES = 4
 GLANCE_SECONDS = 0.03
@@ -93,7 +85,7 @@ class InstanceLock:
         except OSError as error:
             raise self._unusable(error) from error
         try:
-            _lock(descriptor)
+            lock(descriptor)
         except OSError:
             return True
         finally:
@@ -119,25 +111,10 @@ class InstanceLock:
 
 
 def _lock_patiently(descriptor: int) -> None:
-    """As ``_lock``, but outlasts those who hold the lock for a moment only, to see whether a daemon does."""
+    """As ``lock``, but outlasts those who hold the lock for a moment only, to see whether a daemon does."""
     for _ in range(GLANCES):
         try:
-            return _lock(descriptor)
+            return lock(descriptor)
         except OSError:
             time.sleep(GLANCE_SECONDS)
-    return _lock(descriptor)
-
-
-if sys.platform == "win32":
-
-    def _lock(descriptor: int) -> None:
-        """Takes an exclusive lock without waiting; raises OSError where somebody else has it."""
-        os.lseek(descriptor, LOCKED_BYTE, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-
-else:
-
-    def _lock(descriptor: int) -> None:
-        """Takes an exclusive lock without waiting; raises OSError where somebody else has it."""
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return lock(descriptor)
