@@ -15,7 +15,8 @@
     │   └── InvalidOptionError        invalid-option
     ├── WeightsError                  weights
     │   ├── WeightsMissingError       weights-missing
-    │   └── WeightsCorruptError       weights-corrupt
+    │   ├── WeightsCorruptError       weights-corrupt
+    │   └── DownloadError             weights-download
     ├── ConnectionFailed              connection
     │   ├── DaemonNotRunningError     not-running
     │   ├── StaleConnectionError      stale-connection
@@ -45,6 +46,7 @@ __all__ = [
     "CancelledError",
     "ConnectionFailed",
     "DaemonNotRunningError",
+    "DownloadError",
     "EmptyMaskError",
     "IdentityError",
     "InputError",
@@ -223,6 +225,14 @@ class WeightsCorruptError(WeightsError):
     code = "weights-corrupt"
     message = "The weights of this model are damaged."
     hint = "Delete the file and run `python3 installer` again."
+
+
+class DownloadError(WeightsError):
+    """A weights file could not be downloaded."""
+
+    code = "weights-download"
+    message = "The weights could not be downloaded."
+    hint = "Check the connection to the internet and run the same command again: it goes on where it stopped."
 
 
 # ---- reaching the daemon ----
