@@ -172,7 +172,7 @@ def verify(path: Path, wanted: Checkpoint) -> None:
         WeightsCorruptError: it is not, or cannot be read.
     """
     try:
-        seen = _Seen.of(path)
+        seen = _Seen.of(path, wanted)
         if seen.bytes != wanted.bytes:
             raise WeightsCorruptError(
                 f"The file of {wanted.name} is not the published one: it has {seen.bytes:,} bytes instead of "
@@ -220,12 +220,14 @@ class _Seen:
     """Its size."""
     modified: int
     """Its time of modification in nanoseconds."""
+    sha256: str
+    """The hash that was published, and that it had."""
 
     @classmethod
-    def of(cls, path: Path) -> _Seen:
-        """What a file is now."""
+    def of(cls, path: Path, wanted: Checkpoint) -> _Seen:
+        """What a file is now, if its content is right."""
         status = path.stat()
-        return cls(status.st_size, status.st_mtime_ns)
+        return cls(status.st_size, status.st_mtime_ns, wanted.sha256)
 
 
 _seen_here: dict[Path, _Seen] = {}  # also where the folder cannot be written
@@ -257,6 +259,6 @@ def _notes(folder: Path) -> dict[str, _Seen]:
     """The notes of a folder; damaged ones count as none, for then everything is only hashed again."""
     try:
         text = (folder / SEEN).read_text("utf-8")
-        return {file: _Seen(int(noted["bytes"]), int(noted["modified"])) for file, noted in json.loads(text).items()}
+        return {file: _Seen(**noted) for file, noted in json.loads(text).items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
