@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from samelight.harmonizers.blocks.masks import background_positions
+
 __all__ = ["LocalDynamics", "nearest_background"]
 
 QUERY_CHUNK = 1024
@@ -24,8 +26,8 @@ def nearest_background(features: Tensor, mask: Tensor) -> Tensor:
     Returns: B x N, int64 indices into the positions. No gradient flows through the choice.
     """
     directions = functional.normalize(features, dim=1)
-    background = mask <= mask.amin(dim=2, keepdim=True).clamp(min=0.5)
-    penalty = torch.zeros_like(mask, dtype=directions.dtype).masked_fill(~background, float("-inf"))
+    penalty = torch.zeros_like(mask, dtype=directions.dtype)
+    penalty = penalty.masked_fill(~background_positions(mask), float("-inf"))
     chunks = torch.split(directions.transpose(1, 2), QUERY_CHUNK, dim=1)
     return torch.cat([(chunk @ directions + penalty).argmax(dim=2) for chunk in chunks], dim=1)
 

@@ -1,11 +1,15 @@
-"""Masks at the scales of a network's feature maps, and pictures of any size."""
+"""Masks at the scales of a network's feature maps, and pictures and instances of any size."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["crop_to", "pad_to_stride", "resize_mask"]
+from samelight.instances import Instances
+
+__all__ = ["background_positions", "crop_to", "pad_instances", "pad_to_stride", "resize_mask"]
 
 
 def resize_mask(mask: Tensor, like: Tensor) -> Tensor:
@@ -42,6 +46,26 @@ def pad_to_stride(picture: Tensor, stride: int) -> Tensor:
     return functional.pad(picture, (0, right, 0, down), mode=mode)
 
 
+def pad_instances(instances: Instances | None, stride: int) -> Instances | None:
+    """Continue the label map as `pad_to_stride` continues the picture; similarities stay as they are."""
+    if instances is None:
+        return None
+    # As floats, because not every device reflects integers; labels are far below 2^24, where floats would skip some.
+    labels = pad_to_stride(instances.labels.unsqueeze(1).float(), stride)
+    return replace(instances, labels=labels.squeeze(1).to(instances.labels.dtype))
+
+
 def crop_to(picture: Tensor, like: Tensor) -> Tensor:
     """Undo `pad_to_stride`: B x C x H' x W' to the height and width of `like`."""
     return picture[..., : like.shape[-2], : like.shape[-1]]
+
+
+def background_positions(mask: Tensor) -> Tensor:
+    """Which positions may stand for the background.
+
+    Args:
+      mask: B x 1 x N in 0..1.
+
+    Returns: B x 1 x N, bool: those of at most 0.5; where a picture has none, those that are the least foreground.
+    """
+    return mask <= mask.amin(dim=2, keepdim=True).clamp(min=0.5)

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from samelight.harmonizers.blocks.masks import crop_to, pad_to_stride, resize_mask
+from samelight.harmonizers.blocks.masks import crop_to, pad_instances, pad_to_stride, resize_mask
 from samelight.harmonizers.blocks.rain import RegionAwareInstanceNorm
+from samelight.instances import Instances
 
 __all__ = ["HarmonizationUNet"]
 
@@ -61,7 +62,8 @@ class HarmonizationUNet(nn.Module):
     """Encoder, bottleneck, decoder with RAIN, and the blend I_h = G(I_c, M) M + I_c (1 - M).
 
     What a paper adds is given to the constructor: a module for the bottleneck, and one for the concatenated features
-    that enter a decoder level. Each is called with (features, mask at their scale).
+    that enter a decoder level. Each is called with (features, mask at their scale). A paper whose bottleneck reads the
+    picture's instances overrides `_adjust_deepest`.
     """
 
     def __init__(
@@ -93,19 +95,20 @@ class HarmonizationUNet(nn.Module):
         )
         self.to_rgb = nn.ConvTranspose2d(2 * width, 3, kernel_size=3, padding=1)
 
-    def forward(self, composite: Tensor, mask: Tensor, instances: Tensor | None = None) -> Tensor:
+    def forward(self, composite: Tensor, mask: Tensor, instances: Instances | None = None) -> Tensor:
         """Harmonize.
 
         Args:
           composite: B x 3 x H x W in -1..1, any size from 1 x 1.
           mask: B x 1 x H x W in 0..1, soft values allowed, 1 for foreground.
-          instances: not used by this network.
+          instances: the picture's, at its size; read by the networks that say so.
 
         Returns: B x 3 x H x W in -1..1; exactly the composite where the mask is 0.
         """
         picture, padded_mask = pad_to_stride(composite, STRIDE), pad_to_stride(mask, STRIDE)
         skips = self._encode(torch.cat([picture, padded_mask], dim=1))
-        generated = crop_to(self._decode(skips, padded_mask), composite)
+        deepest = self._adjust_deepest(skips[-1], padded_mask, pad_instances(instances, STRIDE))
+        generated = crop_to(self._decode(skips[:-1], deepest, padded_mask), composite)
         return generated * mask + composite * (1 - mask)
 
     def _encode(self, features: Tensor) -> list[Tensor]:
@@ -115,11 +118,18 @@ class HarmonizationUNet(nn.Module):
             skips.append(features)
         return skips
 
-    def _decode(self, skips: list[Tensor], mask: Tensor) -> Tensor:
-        features = skips[-1]
-        if self.bottleneck is not None:
-            features = self.bottleneck(features, resize_mask(mask, features))
-        for level in range(len(skips) - 1, 0, -1):
+    def _adjust_deepest(self, features: Tensor, mask: Tensor, instances: Instances | None) -> Tensor:
+        """What stands between encoder and decoder, on B x 8w x h x w; mask and instances at the padded picture's size.
+
+        Here the module given as `bottleneck`, which needs no instances.
+        """
+        if self.bottleneck is None:
+            return features
+        adjusted: Tensor = self.bottleneck(features, resize_mask(mask, features))
+        return adjusted
+
+    def _decode(self, skips: list[Tensor], features: Tensor, mask: Tensor) -> Tensor:
+        for level in range(len(skips), 0, -1):
             features = self.decoder[str(level)](features, mask)
             features = self._apply_dynamics(level - 1, torch.cat([skips[level - 1], features], dim=1), mask)
         return torch.tanh(self.to_rgb(functional.relu(features)))
