@@ -1,0 +1,23 @@
+"""The papers' training losses by name: one paper a file.
+
+A loss is a module called as `loss(stages, real, mask)`: what the network made (`samelight.harmonizers.stages`), the
+real pictures B x 3 x H x W in -1..1 and the masks B x 1 x H x W in 0..1; it returns a scalar, the mean over the batch.
+It may hold parameters: they are trained with the network's and kept in checkpoints, and are no part of its weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from torch import nn
+
+from samelight.training.losses.foreground_mse import ForegroundMSE, foreground_mse
+from samelight.training.losses.l1 import L1
+
+__all__ = ["LOSSES", "L1", "ForegroundMSE", "foreground_mse"]
+
+LOSSES: Mapping[str, Callable[[], nn.Module]] = {
+    "foreground-mse": ForegroundMSE,
+    "l1": L1,
+}
+"""What a recipe's `loss` names."""

@@ -1,0 +1,37 @@
+"""HDNet's loss, which the other networks with no loss of their own use too."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from samelight.harmonizers.stages import Stages
+
+__all__ = ["LEAST_AREA", "ForegroundMSE", "foreground_mse"]
+
+LEAST_AREA = 100.0
+"""A_min in pixels: it keeps a tiny foreground from dominating a batch."""
+
+
+def foreground_mse(result: Tensor, real: Tensor, mask: Tensor, least_area: float = LEAST_AREA) -> Tensor:
+    """Squared error over the picture, divided by the foreground's area (HDNet equation 1).
+
+    Background errors are zero by construction, because the result there is the composite itself.
+
+    Args:
+      result: B x 3 x H x W in -1..1.
+      real: the same, the ground truth.
+      mask: B x 1 x H x W in 0..1.
+      least_area: A_min in pixels.
+
+    Returns: a scalar, the mean over the batch.
+    """
+    error = (result - real).square().sum(dim=(1, 2, 3))
+    return (error / mask.sum(dim=(1, 2, 3)).clamp(min=least_area)).mean()
+
+
+class ForegroundMSE(nn.Module):
+    """`foreground_mse` of the result."""
+
+    def forward(self, stages: Stages, real: Tensor, mask: Tensor) -> Tensor:
+        """A scalar; see `foreground_mse`."""
+        return foreground_mse(stages.result.float(), real, mask)

@@ -1,0 +1,23 @@
+"""SRIN's loss: the mean absolute error."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from samelight.harmonizers.stages import Stages
+
+__all__ = ["L1"]
+
+
+class L1(nn.Module):
+    """L1 distance of the result and the real picture (SRIN equation 1)."""
+
+    def forward(self, stages: Stages, real: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002 - all losses are called alike
+        """A scalar: the mean over every channel of every pixel, background included.
+
+        Args:
+          stages: what the network made; the result is B x 3 x H x W in -1..1.
+          real: B x 3 x H x W in -1..1.
+          mask: B x 1 x H x W in 0..1; not looked at.
+        """
+        return (stages.result.float() - real).abs().mean()
