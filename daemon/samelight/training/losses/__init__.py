@@ -14,7 +14,7 @@ from torch import nn
 from samelight.training.losses.foreground_mse import ForegroundMSE, foreground_mse
 from samelight.training.losses.l1 import L1
 
-__all__ = ["LOSSES", "L1", "ForegroundMSE", "foreground_mse"]
+__all__ = ["L1", "LOSSES", "ForegroundMSE", "foreground_mse"]
 
 LOSSES: Mapping[str, Callable[[], nn.Module]] = {
     "foreground-mse": ForegroundMSE,

@@ -12,7 +12,7 @@ __all__ = ["L1"]
 class L1(nn.Module):
     """L1 distance of the result and the real picture (SRIN equation 1)."""
 
-    def forward(self, stages: Stages, real: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002 - all losses are called alike
+    def forward(self, stages: Stages, real: Tensor, mask: Tensor) -> Tensor:
         """A scalar: the mean over every channel of every pixel, background included.
 
         Args:
