@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["CHECKOUT", "REQUIREMENTS", "user_data"]
+__all__ = ["CHECKOUT", "PLUGINS", "REQUIREMENTS", "user_data"]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 """The source tree that this installer belongs to."""
@@ -19,6 +19,9 @@ REQUIREMENTS = next(
     if (folder / "requirements" / "run.lock").exists() or folder == _PACKAGE
 )
 """The lock files: beside this package in the source tree, inside it when installed from a wheel."""
+
+PLUGINS = _PACKAGE / "plugins" if (_PACKAGE / "plugins").is_dir() else CHECKOUT / "plugins"
+"""The editors' plugins: inside this package when installed from a wheel."""
 
 
 def user_data() -> Path:

@@ -8,12 +8,14 @@ import typer
 from typer.core import TyperGroup
 
 from samelight import __version__
-from samelight.cli import daemon
+from samelight.cli import daemon, weights
 from samelight.cli.batch import batch
 from samelight.cli.bench import bench
+from samelight.cli.build_plugins import build_plugins
 from samelight.cli.doctor import doctor
 from samelight.cli.evaluate import evaluate
 from samelight.cli.harmonize import harmonize
+from samelight.cli.install import install
 from samelight.cli.models import models
 from samelight.cli.reporting import describe_error, print_json
 from samelight.cli.train import train
@@ -58,10 +60,13 @@ app.command()(harmonize)
 app.command()(batch)
 app.add_typer(daemon.app, name="daemon")
 app.command()(models)
+app.add_typer(weights.app, name="weights", no_args_is_help=True)
 app.command()(train)
 app.command()(evaluate)
 app.command()(doctor)
 app.command()(bench)
+app.command()(install)
+app.command()(build_plugins)
 
 
 def _print_version(asked: bool) -> None:

@@ -1,0 +1,96 @@
+"""What a plugin needs beside itself, put into its own folder: an editor's Python has neither pip nor our packages.
+
+    vendor/common/    samelight_wire, msgpack and platformdirs in pure Python: they work in every interpreter
+    vendor/TAG/       pyzmq and the compiled half of msgpack for one interpreter (see tags.py)
+
+A plugin looks into the folder of its own interpreter first and into `common` after that. Where there is no TAG folder,
+or what is in it does not load, samelight_wire talks to the daemon in pure Python.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Iterable, Mapping, Tuple
+
+from . import lockfile
+from .tags import Tag
+
+__all__ = ["COMPILED", "vendor_common", "vendor_compiled"]
+
+COMPILED = ("pyzmq", "msgpack")
+"""The packages with a compiled part, as the lock file names them."""
+
+PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet", "--no-compile")
+LOCKED = ("--require-hashes", "--no-deps", "--only-binary=:all:", "--retries", "2", "--timeout", "20")
+
+PURE = ("*.py", "py.typed")
+NOTICES = ("METADATA", "LICENSE*", "COPYING*", "AUTHORS*")
+
+
+def vendor_common(folder: Path, packages: Iterable[Path]) -> None:
+    """Fills `vendor/common`.
+
+    Args:
+        folder: the plugin's folder `vendor`.
+        packages: the folders of samelight_wire, msgpack and platformdirs, where they are installed. What is compiled
+            in them stays behind; their licences come along.
+    """
+    common = folder / "common"
+    for package in packages:
+        _copy(package, common / package.name, PURE)
+        for notices in package.parent.glob(f"{package.name}-*.dist-info"):
+            _copy(notices, common / notices.name, NOTICES)
+
+
+def _copy(source: Path, target: Path, patterns: Iterable[str]) -> None:
+    """Copies the files of these names with the folders they lie in."""
+    for pattern in patterns:
+        for path in source.rglob(pattern):
+            if path.is_file() and "__pycache__" not in path.parts:
+                copy = target / path.relative_to(source)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+
+
+def vendor_compiled(folder: Path, tag: Tag, lock: Path) -> Mapping[str, str]:
+    """Fills `vendor/TAG` with the wheels that the lock file has for this interpreter.
+
+    Args:
+        folder: the plugin's folder `vendor`.
+        tag: the interpreter.
+        lock: the lock file; a package's version and hash are what it says or the package stays away.
+
+    Returns:
+        The packages that could not be had, each with pip's reason; the plugin does without them.
+    """
+    missing = {}
+    text = lock.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as temporary:
+        wheels = Path(temporary) / "wheels"
+        for name in COMPILED:
+            part = Path(temporary) / f"{name}.lock"
+            part.write_text(lockfile.select(text, [name]), encoding="utf-8")
+            done, said = _pip([*tag.pip_options(), "--target", str(wheels / name), "-r", str(part)])
+            if done:
+                shutil.copytree(wheels / name, folder / str(tag), dirs_exist_ok=True)
+            else:
+                missing[name] = said
+    return missing
+
+
+def _pip(arguments: Iterable[str]) -> Tuple[bool, str]:
+    """Runs this Python's pip; whether it did what it was to do, and the last thing it said."""
+    done = subprocess.run(
+        [sys.executable, *PIP, *LOCKED, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    return done.returncode == 0, said[-1] if said else ""

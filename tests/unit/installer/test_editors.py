@@ -1,0 +1,51 @@
+"""Editors are found where they are: made-up machines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from samelight_installer.editors import Machine, find_editors
+from samelight_installer.tags import Tag
+
+LIBRARY = b"\x7fELF\0libc.so.6\0libpython3.13.so.1.0\0libQt5Core.so.5\0"
+RELEASES = '<component><releases>\n<release date="2025-01-21" version="5.2.9"/><release version="5.2.6"/></releases>'
+
+
+def make_machine(
+    folder: Path, library: bytes = LIBRARY, where: str = "lib/x86_64-linux-gnu", **variables: str
+) -> Machine:
+    scripting = folder / "usr" / where / "kritaplugins" / "kritapykrita.so"
+    scripting.parent.mkdir(parents=True)
+    scripting.write_bytes(library)
+    return Machine("linux", "x86_64", folder, Path("/home/someone"), variables)
+
+
+@pytest.mark.parametrize("where", ["lib/x86_64-linux-gnu", "lib64", "lib", "local/lib"])
+def test_a_packaged_krita_is_found_with_its_python(tmp_path: Path, where: str) -> None:
+    machine = make_machine(tmp_path, where=where)
+    metainfo = tmp_path / "usr" / "share" / "metainfo" / "org.kde.krita.appdata.xml"
+    metainfo.parent.mkdir(parents=True)
+    metainfo.write_text(RELEASES)
+    (krita,) = find_editors(machine)
+    assert (krita.name, krita.kind, krita.version, krita.python) == ("Krita", "package", "5.2.9", (3, 13))
+    assert krita.tag == Tag((3, 13), "linux", "x86_64")
+    assert krita.data == Path("/home/someone/.local/share/krita")
+    assert krita.config == Path("/home/someone/.config/kritarc")
+
+
+def test_the_users_own_folders_count(tmp_path: Path) -> None:
+    (krita,) = find_editors(make_machine(tmp_path, XDG_DATA_HOME="/data", XDG_CONFIG_HOME="/settings"))
+    assert (krita.data, krita.config) == (Path("/data/krita"), Path("/settings/kritarc"))
+
+
+def test_what_nothing_says_stays_unknown(tmp_path: Path) -> None:
+    (krita,) = find_editors(make_machine(tmp_path, library=b"\x7fELF nothing of the kind"))
+    assert (krita.version, krita.python, krita.tag) == (None, None, None)
+
+
+def test_elsewhere_there_is_none(tmp_path: Path) -> None:
+    assert list(find_editors(Machine("linux", "x86_64", tmp_path, tmp_path, {}))) == []
+    machine = make_machine(tmp_path)
+    assert list(find_editors(Machine("darwin", "arm64", machine.root, machine.home, {}))) == []
