@@ -51,8 +51,6 @@ class Checkpoint:
     """Where its makers offer it."""
     md5: str | None = None
     """Its MD5, where the makers' own hash is that one; checked as well."""
-    purpose: str = "segmentation: finds the backdrop's objects and how alike they are"
-    """What it is for, in a few words."""
     rights: str = "Apache-2.0; by Meta AI, trained on SA-1B (Kirillov et al., Segment Anything, 2023)."
     """One sentence on its terms."""
 
@@ -181,7 +179,7 @@ def verify(path: Path, wanted: Checkpoint) -> None:
             )
         if _recall(path) != seen:
             check_content(path, wanted)
-            _remember(path, seen)
+            remember(path, wanted)
     except OSError as error:
         raise WeightsCorruptError(
             f'The file of {wanted.name}, "{path}", cannot be read: {error.strerror}.', "Check that you may read it."
@@ -242,9 +240,9 @@ def _recall(path: Path) -> _Seen | None:
     return _seen_here.get(path)
 
 
-def _remember(path: Path, seen: _Seen) -> None:
-    """Note that the file is right, for this process and, where the folder can be written, for later ones."""
-    _seen_here[path] = seen
+def remember(path: Path, wanted: Checkpoint) -> None:
+    """Note that a file's content was found right, for this process and, where its folder can be written, later ones."""
+    seen = _seen_here[path] = _Seen.of(path, wanted)
     notes = {**_notes(path.parent), path.name: seen}
     text = json.dumps({file: asdict(each) for file, each in sorted(notes.items())}, indent=2) + "\n"
     unfinished = path.with_name(SEEN + ".part")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from samelight_wire.errors import WeightsCorruptError
 
-__all__ = ["MANIFEST", "WeightsEntry", "read_manifest", "sha256_of", "write_entry"]
+__all__ = ["MANIFEST", "WeightsEntry", "read_manifest", "remove_entry", "sha256_of", "write_entry"]
 
 MANIFEST = "manifest.json"
 
@@ -53,7 +53,19 @@ def write_entry(folder: Path, name: str, entry: WeightsEntry) -> None:
     Raises:
         WeightsCorruptError: the manifest that is there is damaged.
     """
-    entries = {**read_manifest(folder), name: entry}
+    _write(folder, {**read_manifest(folder), name: entry})
+
+
+def remove_entry(folder: Path, name: str) -> None:
+    """Take an entry out of the manifest; its files stay.
+
+    Raises:
+        WeightsCorruptError: the manifest that is there is damaged.
+    """
+    _write(folder, {key: entry for key, entry in read_manifest(folder).items() if key != name})
+
+
+def _write(folder: Path, entries: dict[str, WeightsEntry]) -> None:
     text = json.dumps({key: asdict(value) for key, value in sorted(entries.items())}, indent=2) + "\n"
     unfinished = folder / (MANIFEST + ".part")
     unfinished.write_text(text, encoding="utf-8")
