@@ -21,7 +21,7 @@ __all__ = ["build_plugins"]
 Output = Annotated[Path, typer.Option("-o", "--output", help="The folder for the archives.")]
 Tags = Annotated[
     list[str] | None,
-    typer.Option("--for", metavar="TAG", help="A Python to carry compiled packages for, such as cp313-win-x86_64."),
+    typer.Option("--for", metavar="TAG", help="A Python to carry compiled packages for, such as cp313-win_amd64."),
 ]
 Pure = Annotated[bool, typer.Option("--pure", help="Carry no compiled packages: small, and works everywhere.")]
 

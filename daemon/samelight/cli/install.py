@@ -84,8 +84,11 @@ def _print_table(done: list[InstalledPlugin]) -> None:
     table = Table(box=None)
     for heading in ("editor", "from", "its Python", "plugin", "client"):
         table.add_column(heading, overflow="fold")
-    for plugin in map(_describe, done):
-        name = f"{plugin['name']} {plugin['version'] or ''}".rstrip()
-        table.add_row(name, plugin["kind"], plugin["python"] or "?", plugin["folder"], plugin["client"])
+    for facts in map(_describe, done):
+        name = f"{facts['name']} {facts['version'] or ''}".rstrip()
+        table.add_row(name, facts["kind"], facts["python"] or "?", facts["folder"], facts["client"])
     Console().print(table)
+    for plugin in done:
+        for package, reason in plugin.missing.items():
+            typer.echo(f"without {package} for {plugin.editor.name}: {reason}")
     typer.echo("Start Krita anew; the plugin is under Tools > Scripts and among the dockers.")

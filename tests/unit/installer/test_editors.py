@@ -30,7 +30,7 @@ def test_a_packaged_krita_is_found_with_its_python(tmp_path: Path, where: str) -
     metainfo.write_text(RELEASES)
     (krita,) = find_editors(machine)
     assert (krita.name, krita.kind, krita.version, krita.python) == ("Krita", "package", "5.2.9", (3, 13))
-    assert krita.tag == Tag((3, 13), "linux", "x86_64")
+    assert krita.tag == Tag((3, 13), "linux_x86_64")
     assert krita.data == Path("/home/someone/.local/share/krita")
     assert krita.config == Path("/home/someone/.config/kritarc")
 

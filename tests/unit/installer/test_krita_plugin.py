@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import platform
+import runpy
+import sys
 import zipfile
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from samelight_installer import krita_plugin
 from samelight_installer.editors import Editor
 from samelight_installer.errors import InstallError
 from samelight_installer.krita_plugin import NAME, install_plugin
+from samelight_installer.places import PLUGINS
+from samelight_installer.tags import Tag
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +109,12 @@ def test_the_archive_is_what_kritas_importer_takes(tmp_path: Path) -> None:
     assert Path(path).read_bytes() == first
 
 
+def test_plugin_and_installer_call_an_interpreter_the_same() -> None:
+    vendored = runpy.run_path(str(PLUGINS / "krita" / NAME / "vendored.py"))
+    assert vendored["interpreter_tag"]() == str(Tag.of(sys.version_info[:2], sys.platform, platform.machine()))
+
+
 def test_a_tag_that_is_none_ends_with_two() -> None:
     said = CliRunner().invoke(app, ["build-plugins", "--for", "windows", "--json"])
     assert said.exit_code == 2
-    assert "cp313-win-x86_64" in json.loads(said.output)["error"]["hint"]
+    assert "cp313-win_amd64" in json.loads(said.output)["error"]["hint"]

@@ -16,7 +16,7 @@ from samelight_installer.tags import Tag
 from samelight_installer.vendoring import COMPILED, vendor_common, vendor_compiled
 
 PACKAGES = [Path(module.__file__).parent for module in (samelight_wire, msgpack, platformdirs)]
-TAG = Tag((3, 13), "linux", "x86_64")
+TAG = Tag((3, 13), "linux_x86_64")
 
 LOADS = """
 import sys
@@ -57,7 +57,7 @@ def test_what_has_a_wheel_gets_a_folder_of_its_own(tmp_path: Path, shelf: Path) 
     wheels = [make_wheel(shelf, name, "1.0") for name in COMPILED]
     write_lock(tmp_path / "locks", "run.lock", *wheels)
     assert vendor_compiled(tmp_path / "vendor", TAG, tmp_path / "locks" / "run.lock") == {}
-    assert {path.name for path in (tmp_path / "vendor" / "cp313-linux-x86_64").glob("*.py")} == {
+    assert {path.name for path in (tmp_path / "vendor" / "cp313-linux_x86_64").glob("*.py")} == {
         "msgpack.py",
         "pyzmq.py",
     }
