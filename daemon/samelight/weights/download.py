@@ -77,7 +77,11 @@ def download(
         except _Passing as error:
             failures = 0 if _size_of(part) >= before + PROGRESS else failures + 1
             if failures > len(pauses):
-                raise DownloadError(f"The download stopped: {error}.") from error
+                raise DownloadError(
+                    f"The download stopped: {error}.",
+                    "Check the connection to the internet and run the same command again: it goes on where it stopped. "
+                    "A file that was downloaded elsewhere is installed with --file.",
+                ) from error
             pause = pauses[max(0, failures - 1)] if pauses else 0.0
             on_pause(str(error), pause)
             time.sleep(pause)

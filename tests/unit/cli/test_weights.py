@@ -78,10 +78,7 @@ def test_install_tells_what_came_of_it_in_json(run: Run, folder: Path) -> None:
     assert "installed already" in run("weights", "install", "sam-vit-b").stdout
 
 
-def test_a_broken_line_is_told_and_outlasted(
-    run: Run, folder: Path, server: FileServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("samelight.weights.installation.PAUSES", (0.0,))
+def test_a_broken_line_is_told_and_outlasted(run: Run, folder: Path, server: FileServer) -> None:
     server.behaviours = [breaking_off(200_000)]
     result = run("weights", "install", "sam-vit-b")
     assert result.exit_code == 0
