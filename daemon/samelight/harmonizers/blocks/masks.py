@@ -28,18 +28,18 @@ def resize_mask(mask: Tensor, like: Tensor) -> Tensor:
     return functional.avg_pool2d(mask, kernel_size=stride).to(like.dtype)
 
 
-def pad_to_stride(picture: Tensor, stride: int) -> Tensor:
-    """Continue a picture to the right and below so that both sides are 2, 3, ... times `stride`.
+def pad_to_stride(picture: Tensor, stride: int, least: int = 2) -> Tensor:
+    """Continue a picture to the right and below so that both sides are multiples of `stride`.
 
     Args:
       picture: B x C x H x W, any size from 1 x 1.
       stride: the product of a network's down-samplings.
+      least: positions that each side of the deepest map has at least; instance normalization needs more than one.
 
     Returns: B x C x H' x W'. Reflection where the picture is large enough for it, otherwise its edge repeated.
     """
     height, width = picture.shape[-2:]
-    # Two strides at least: instance normalization needs more than one position at the deepest map.
-    down, right = (max(-side % stride, 2 * stride - side) for side in (height, width))
+    down, right = (max(-side % stride, least * stride - side) for side in (height, width))
     if not (down or right):
         return picture
     mode = "reflect" if down < height and right < width else "replicate"
