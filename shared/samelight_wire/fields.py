@@ -19,7 +19,7 @@ import dataclasses
 import math
 import sys
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from .errors import MalformedMessageError, UnsupportedFormatError
 
@@ -217,14 +217,22 @@ class MapOf(Kind):
 
     def check(self, value: Any, name: str) -> dict[str, Any]:
         """A new dict of what the kind makes of each entry."""
+        return self._each(value, name, self.kind.check)
+
+    def pack(self, value: Any, name: str, rasters: list[Any]) -> dict[str, Any]:
+        """A new dict of what stands in the header for each entry."""
+        return self._each(value, name, lambda entry, key: self.kind.pack(entry, key, rasters))
+
+    def unpack(self, value: Any, name: str, rasters: Sequence[Any]) -> dict[str, Any]:
+        """A new dict of what each of the header's entries stands for."""
+        return self._each(value, name, lambda entry, key: self.kind.unpack(entry, key, rasters))
+
+    def _each(self, value: Any, name: str, treat: Callable[[Any, str], Any]) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise malformed(name, "is not a map")
         if len(value) > self.longest:
             raise malformed(name, f"has {len(value)} entries, more than {self.longest}")
-        return {
-            self.key.check(key, name + " (a key)"): self.kind.check(entry, f"{name}.{key}")
-            for key, entry in value.items()
-        }
+        return {self.key.check(key, name + " (a key)"): treat(entry, f"{name}.{key}") for key, entry in value.items()}
 
 
 class Plain(Kind):

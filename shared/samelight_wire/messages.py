@@ -90,11 +90,13 @@ class Options(Record):
     model: the network's name; None is the daemon's default.
     strength: 0..1, a blend from the layer as it was to the harmonized one.
     limit_to_selection: whether only the selected part of a layer is harmonized.
+    explain: whether pictures that show why are wanted beside the result.
     """
 
     model: str | None = field(default=None, metadata=wire(Maybe(Text(64))))
     strength: float = field(default=1.0, metadata=wire(_STRENGTH))
     limit_to_selection: bool = field(default=True, metadata=wire(Flag()))
+    explain: bool = field(default=False, metadata=wire(Flag()))
 
 
 # ---- from the client ----
@@ -256,6 +258,7 @@ class Result(Message):
     model: the network that was used.
     seconds: how long each stage took.
     reasons: what was done and why, plain values for people and tests (working size, mean colour shift ...).
+    explanations: pictures that show why, 8-bit RGB, by name ("instances" ...); empty unless `Options.explain` was set.
     """
 
     KIND: ClassVar[str] = "result"
@@ -265,6 +268,7 @@ class Result(Message):
     model: str = field(metadata=_NAME)
     seconds: dict[str, float] = field(default_factory=dict, metadata=wire(MapOf(_SECONDS)))
     reasons: dict[str, Any] = field(default_factory=dict, metadata=wire(MapOf(Plain())))
+    explanations: dict[str, Raster] = field(default_factory=dict, metadata=wire(MapOf(RasterIndex(Raster), longest=8)))
 
     def validate(self) -> None:
         """Raise SizeMismatchError if the layer does not fill its rectangle."""

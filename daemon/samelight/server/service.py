@@ -209,8 +209,8 @@ class Service:
         """Sends a result and keeps its outcome for previews."""
         self._settle(job)
         if job.keep_outcome:
-            # The result itself is not kept: another strength starts from the original layer.
-            kept = dataclasses.replace(outcome, layer=outcome.scene.layer)
+            # The result itself is not kept: another strength starts from the original layer, and explains nothing.
+            kept = dataclasses.replace(outcome, layer=outcome.scene.layer, explanations={})
             self._shelf.put(job.key, kept, outcome.byte_length - outcome.layer.octets.nbytes, time.monotonic())
         logger.info("Job %r done: %s", job.name, {stage: round(s, 3) for stage, s in outcome.seconds.items()})
         result = Result(
@@ -220,6 +220,7 @@ class Service:
             model=outcome.model,
             seconds=dict(outcome.seconds),
             reasons=dict(outcome.reasons),
+            explanations=dict(outcome.explanations),
         )
         try:
             self._send(job.client, result)

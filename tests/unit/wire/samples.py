@@ -49,7 +49,7 @@ def layer_request(job: str = "job-1", **changes: Any) -> HarmonizeRequest:
         "selection": raster(5, 1, Layout.MASK),
         "selection_rect": Rect(2, 2, 5, 1),
         "layer_mask": raster(3, 2, Layout.MASK, Depth.U16),
-        "options": Options("hdnet", 0.5, False),
+        "options": Options("hdnet", 0.5, False, True),
     }
     return HarmonizeRequest(**{**values, **changes})
 
@@ -80,6 +80,7 @@ def messages() -> list[Message]:
             "hdnet",
             {"decode": 0.01, "lift": 2},
             {"size": [256, 192], "shift": {"mean": -0.125}, "note": "ä", "exact": True, "nothing": None},
+            {"instances": raster(5, 4, Layout.RGB), "submasks": raster(1, 1, Layout.RGB)},
         ),
         StatusReply(
             "0.1.0", 4711, "cpu", "hdnet-lite", ["hdnet-lite"], ["hdnet", "hdnet-lite"], 2, "job-1", 1.5, 10**9
