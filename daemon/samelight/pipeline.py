@@ -1,6 +1,7 @@
-"""The whole of a request, read from top to bottom: decode, compose, harmonize, lift, encode.
+"""The whole of a request, read from top to bottom: decode, compose, segment, harmonize, lift, encode.
 
     editor's bytes -> scene -> working picture and mask -> network -> colour change -> the layer's own pixels
+                                    instances of the backdrop ---^
 
 The network only ever sees the small working picture. Its answer becomes a colour change that varies smoothly over the
 picture, and the layer's full-resolution pixels go through that change in their own depth and encoding.
@@ -10,18 +11,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from samelight import compositing, lifting
+from samelight import compositing, harmonizers, lifting
 from samelight.compositing import Composition, Scene
+from samelight.explaining import explain
+from samelight.instances import Instances
 from samelight.lifting import Change
 from samelight.reasons import describe_shift
+from samelight.segmentation import Foreground, Found, InstanceFinder, Place
 from samelight_wire.formats import Raster, Rect
 from samelight_wire.messages import HarmonizeRequest
 
@@ -30,11 +34,17 @@ __all__ = ["DEFAULT_MODEL", "Harmonizer", "HarmonizerSource", "OnStage", "Outcom
 DEFAULT_MODEL = "hdnet-lite"
 """The network of a request that names none (the daemon fills in its configured one before)."""
 
-Harmonizer = Callable[[Tensor, Tensor], Tensor]
-"""Picture 1 x 3 x H x W and mask 1 x 1 x H x W, both in 0..1 (sRGB), to the harmonized picture in 0..1.
 
-With a soft mask M the answer is the papers' blend I_h = G M + I_c (1 - M), so it equals the picture where M is 0.
-"""
+class Harmonizer(Protocol):
+    """A network."""
+
+    def __call__(self, picture: Tensor, mask: Tensor, instances: Instances | None = None, /) -> Tensor:
+        """Picture 1 x 3 x H x W and mask 1 x 1 x H x W, both in 0..1 (sRGB), to the harmonized picture in 0..1.
+
+        With a soft mask M the answer is the papers' blend I_h = G M + I_c (1 - M), so it equals the picture where M is
+        0. Instances are only given to networks that need them (see the registry).
+        """
+
 
 HarmonizerSource = Callable[[str], Harmonizer]
 """A network by its name; raises what loading it raises."""
@@ -42,7 +52,7 @@ HarmonizerSource = Callable[[str], Harmonizer]
 OnStage = Callable[[str, float], None]
 """Called before each stage with its name and the fraction (0..1) of the work done; may raise to stop the request."""
 
-STAGES = {"decode": 0.0, "compose": 0.2, "harmonize": 0.25, "lift": 0.5, "encode": 0.95}
+STAGES = {"decode": 0.0, "compose": 0.2, "segment": 0.22, "harmonize": 0.3, "lift": 0.5, "encode": 0.9, "explain": 0.95}
 """Each stage and the part of a request's time that usually lies before it."""
 
 
@@ -64,6 +74,8 @@ class Outcome:
     """The request as it was decoded: the layer's original pixels and where they may change."""
     change: Change
     """The colour change at full strength."""
+    explanations: dict[str, Raster] = field(default_factory=dict)
+    """Pictures that show why, by name, where they were asked for; see `explaining.py`."""
 
     @property
     def byte_length(self) -> int:
@@ -78,12 +90,19 @@ class Pipeline:
         harmonizer_source: gives a network by name.
         working_side: the working picture has about this many pixels squared, whatever its aspect ratio.
         threads: how many row tiles are worked on at once; None takes every core that torch may use.
+        finder: finds the backdrop's instances, for the networks that need them and for explanations; None finds none.
     """
 
     def __init__(
-        self, harmonizer_source: HarmonizerSource, *, working_side: int = 256, threads: int | None = None
+        self,
+        harmonizer_source: HarmonizerSource,
+        *,
+        working_side: int = 256,
+        threads: int | None = None,
+        finder: InstanceFinder | None = None,
     ) -> None:
         self._harmonizer_source = harmonizer_source
+        self._finder = finder
         self._working_side = working_side
         self._threads = threads
 
@@ -100,9 +119,12 @@ class Pipeline:
         scene = compositing.decode(request)
         clock.begin("compose")
         composition = compositing.compose(scene, self._working_side, threads)
-        clock.begin("harmonize")
         model = request.options.model or DEFAULT_MODEL
-        harmonized = _run_network(self._harmonizer_source(model), composition)
+        needed = harmonizers.describe(model).needs_instances
+        found = self._find(scene, composition, clock, threads) if needed or request.options.explain else None
+        clock.begin("harmonize")
+        instances = found.instances if found is not None and needed else None
+        harmonized = _run_network(self._harmonizer_source(model), composition, instances)
         clock.begin("lift")
         change = lifting.fit_change(*compositing.colour_pairs(scene, composition, harmonized), composition.window)
         pixels = _apply(change, scene, request.options.strength, threads)
@@ -112,8 +134,14 @@ class Pipeline:
             "model": model,
             **composition.facts(),
             **describe_shift(composition.picture, harmonized, composition.mask),
+            **({} if found is None else found.facts()),
         }
-        return Outcome(layer, request.layer_rect, model, clock.end(), reasons, scene.without_backdrop(), change)
+        explanations: dict[str, Raster] = {}
+        if request.options.explain:
+            clock.begin("explain")
+            explanations = explain(scene, found, threads)
+        kept = scene.without_backdrop()
+        return Outcome(layer, request.layer_rect, model, clock.end(), reasons, kept, change, explanations)
 
     def reblend(self, outcome: Outcome, strength: float) -> Outcome:
         """The same outcome at another strength (0..1), without a network run."""
@@ -122,7 +150,18 @@ class Pipeline:
         pixels = _apply(outcome.change, outcome.scene, strength, self._threads or torch.get_num_threads())
         clock.begin("encode")
         layer = _encode(pixels, outcome.scene.layer)
-        return replace(outcome, layer=layer, seconds=clock.end())
+        return replace(outcome, layer=layer, seconds=clock.end(), explanations={})
+
+    def _find(self, scene: Scene, composition: Composition, clock: _Clock, threads: int) -> Found | None:
+        """The instances around the foreground; the pixels come from the whole backdrop, not from the window alone."""
+        if self._finder is None:
+            return None
+        clock.begin("segment")
+        ground = compositing.ground(scene, composition.window, threads)
+        foreground = Foreground(
+            *_tensors(composition), Place(*ground.fractions(composition.window)), ground.contains_foreground
+        )
+        return self._finder.find(ground, foreground, clock.proceed)
 
 
 class _Clock:
@@ -138,18 +177,30 @@ class _Clock:
             self._on_stage(stage, STAGES[stage])
         self._marks.append((stage, time.perf_counter()))
 
+    def proceed(self, part: float) -> None:
+        """A part (0..1) of a long stage is done."""
+        if self._on_stage is not None:
+            stage = self._marks[-1][0]
+            begins = STAGES[stage]
+            self._on_stage(stage, begins + part * (min(end for end in STAGES.values() if end > begins) - begins))
+
     def end(self) -> dict[str, float]:
         """The last stage is over: seconds by stage."""
         ends = [mark for _, mark in self._marks[1:]] + [time.perf_counter()]
         return {stage: end - began for (stage, began), end in zip(self._marks, ends, strict=True)}
 
 
-def _run_network(harmonizer: Harmonizer, composition: Composition) -> NDArray[np.float32]:
+def _tensors(composition: Composition) -> tuple[Tensor, Tensor]:
+    """The working picture, 3 x H x W, and its mask, H x W."""
+    return torch.from_numpy(composition.picture).permute(2, 0, 1).contiguous(), torch.from_numpy(composition.mask)
+
+
+def _run_network(harmonizer: Harmonizer, composition: Composition, instances: Instances | None) -> NDArray[np.float32]:
     """The network's answer, H x W x 3 in 0..1."""
-    picture = torch.from_numpy(composition.picture).permute(2, 0, 1)[None].contiguous()
-    mask = torch.from_numpy(composition.mask)[None, None]
+    picture, mask = _tensors(composition)
+    inputs = picture[None], mask[None, None]
     with torch.inference_mode():
-        harmonized = harmonizer(picture, mask)
+        harmonized = harmonizer(*inputs) if instances is None else harmonizer(*inputs, instances)
     return harmonized[0].permute(1, 2, 0).float().cpu().numpy()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,12 +11,10 @@ from torch import Tensor, nn
 
 from samelight import harmonizers, weights
 from samelight.devices import release_cached
+from samelight.instances import Instances
 from samelight_wire.errors import WeightsCorruptError
 
-__all__ = ["Harmonizer", "ModelPool", "load_network"]
-
-Harmonizer = Callable[[Tensor, Tensor], Tensor]
-"""Picture 1 x 3 x H x W and mask 1 x 1 x H x W, both 0..1 (sRGB), to the harmonized picture 1 x 3 x H x W in 0..1."""
+__all__ = ["ModelPool", "WarmNetwork", "load_network"]
 
 # The size of the pictures that networks get in daily use: what is computed for this size first is reused later.
 WARM_UP_SIZE = 256
@@ -42,19 +39,31 @@ def load_network(name: str, device: torch.device) -> nn.Module:
 
 
 @dataclass
-class _Warm:
-    """A network in memory, called as a Harmonizer."""
+class WarmNetwork:
+    """A network in memory, called as a ``samelight.pipeline.Harmonizer``."""
 
     network: nn.Module
+    """The network, on the device."""
     device: torch.device
+    """Where it runs."""
     last_used: float
+    """When, as ``time.monotonic()`` counts."""
 
-    def __call__(self, picture: Tensor, mask: Tensor) -> Tensor:
-        """Runs the network, which works on -1..1; tensors come from the CPU and go back there."""
+    def __call__(self, picture: Tensor, mask: Tensor, instances: Instances | None = None) -> Tensor:
+        """Runs the network, which works on -1..1; tensors come from the CPU and go back there.
+
+        Args:
+            picture: 1 x 3 x H x W in 0..1 (sRGB).
+            mask: 1 x 1 x H x W in 0..1.
+            instances: of the picture; None for networks that need none, or where none were looked for.
+
+        Returns: the harmonized picture, 1 x 3 x H x W in 0..1.
+        """
         self.last_used = time.monotonic()
         with torch.inference_mode():
             composite = picture.to(self.device) * 2.0 - 1.0
-            harmonized: Tensor = self.network(composite, mask.to(self.device), None)
+            there = None if instances is None else instances.to(self.device)
+            harmonized: Tensor = self.network(composite, mask.to(self.device), there)
             return ((harmonized + 1.0) / 2.0).clamp(0.0, 1.0).to(picture.device)
 
 
@@ -69,14 +78,14 @@ class ModelPool:
     def __init__(self, device: torch.device, idle_seconds: float) -> None:
         self._device = device
         self._idle_seconds = idle_seconds
-        self._warm: dict[str, _Warm] = {}
+        self._warm: dict[str, WarmNetwork] = {}
 
     @property
     def warm(self) -> list[str]:
         """The names of the networks in memory, in the order in which they were loaded."""
         return list(self._warm)
 
-    def get(self, name: str) -> Harmonizer:
+    def get(self, name: str) -> WarmNetwork:
         """The network of this name, loaded if it is not in memory.
 
         Raises:
@@ -85,7 +94,7 @@ class ModelPool:
         warm = self._warm.get(name)
         if warm is None:
             began = time.monotonic()
-            warm = self._warm[name] = _Warm(load_network(name, self._device), self._device, began)
+            warm = self._warm[name] = WarmNetwork(load_network(name, self._device), self._device, began)
             logger.info("Loaded %s in %.2f s", name, time.monotonic() - began)
         warm.last_used = time.monotonic()
         return warm

@@ -41,6 +41,11 @@ class Settings:
     """The network used when a request names none."""
     device: str = "auto"
     """Where networks run: "auto" (every CUDA card, else MPS, else the CPU), "cpu", "mps", "cuda" or "cuda:1"."""
+    segmenter: str = "auto"
+    """What finds the backdrop's instances for networks that need them: "sam" (Segment Anything), "regions" (no weights
+    needed), "auto" (SAM where its weights are installed, else regions) or "none"."""
+    encode_foreground: bool = False
+    """Whether SAM also looks at a pasted layer itself, once for each layer, and not only at what lies behind it."""
     port: int = 0
     """The TCP port on 127.0.0.1; 0 lets the system choose a free one."""
     idle_unload_seconds: float = 900.0
@@ -57,6 +62,8 @@ class Settings:
     """How many megabytes of pixels the waiting jobs may hold together."""
     max_preview_megabytes: int = 512
     """How many megabytes of layers are kept so that another strength needs no network run."""
+    max_segmentation_megabytes: int = 256
+    """How many megabytes of segmented backdrops are kept so that the next layer over one needs no segmentation."""
     warm_up: bool = True
     """Whether the default network is loaded right after the start instead of at the first request."""
     log_level: str = "info"
@@ -77,6 +84,11 @@ class Settings:
         """The bound on the results kept for previews, in bytes."""
         return self.max_preview_megabytes * MEGABYTE
 
+    @property
+    def max_segmentation_bytes(self) -> int:
+        """The bound on the segmented backdrops that are kept, in bytes."""
+        return self.max_segmentation_megabytes * MEGABYTE
+
 
 # The least and the greatest value of each number. The heartbeat may be short in tests, but never zero: a client
 # could not keep up with that. Clients accept no more pixels than the protocol's own limit.
@@ -89,7 +101,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "max_queued_jobs": (1, 10_000),
     "max_queued_megabytes": (1, 1 << 20),
     "max_preview_megabytes": (0, 1 << 20),
+    "max_segmentation_megabytes": (0, 1 << 20),
 }
+
+SEGMENTER_WORDS = ("auto", "sam", "regions", "none")
 
 DEVICE_WORDS = ("auto", "cpu", "mps", "cuda")
 
@@ -158,6 +173,8 @@ def _is_known_word(key: str, value: str) -> bool:
     """Whether a text value is one of its key's words. Models are checked when one is used: they can be added later."""
     if key == "log_level":
         return value in LOG_LEVELS
+    if key == "segmenter":
+        return value in SEGMENTER_WORDS
     if key == "device":
         card = value.partition(":")[2]
         return value in DEVICE_WORDS or (value.startswith("cuda:") and card.isascii() and card.isdigit())
@@ -168,6 +185,8 @@ def _allowed(key: str, kind: type) -> str:
     """What a key may be set to, in words."""
     if key == "log_level":
         return "one of " + ", ".join(f'"{level}"' for level in LOG_LEVELS)
+    if key == "segmenter":
+        return "one of " + ", ".join(f'"{word}"' for word in SEGMENTER_WORDS)
     if key == "device":
         return "one of " + ", ".join(f'"{word}"' for word in DEVICE_WORDS) + ', or one card such as "cuda:1"'
     if kind is str:

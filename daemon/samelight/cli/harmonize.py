@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +17,9 @@ __all__ = ["InProcess", "Model", "Strength", "harmonize"]
 Model = Annotated[str | None, typer.Option(help="The network; `samelight models` lists them. [default: the settings']")]
 Strength = Annotated[float, typer.Option(min=0.0, max=1.0, help="How far to go from before (0) to after (1).")]
 InProcess = Annotated[bool, typer.Option("--no-daemon", help="Work in this process instead of asking the daemon.")]
+
+EXPLANATIONS = {"instances": "Who looks like the object", "submasks": "The object's parts by colour"}
+"""What is said before the name of an explanation's file."""
 
 
 def harmonize(
@@ -33,6 +37,14 @@ def harmonize(
     before_after: Annotated[
         Path | None, typer.Option(help="Also write both side by side, to look at.", show_default=False)
     ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR|PREFIX",
+            help="Also draw why: what in the picture looks like the object. A folder, or how the files' names begin.",
+            show_default=False,
+        ),
+    ] = None,
     no_daemon: InProcess = False,
     as_json: AsJson = False,
 ) -> None:
@@ -42,13 +54,15 @@ def harmonize(
     means that something has to be put right first (a file, an option, the daemon), 1 that the work itself failed.
     """
     with errors_reported(as_json):
-        report = _run(composite, mask, output, model, strength, before_after, no_daemon, quiet=as_json)
+        report = _run(composite, mask, output, model, strength, before_after, explain, no_daemon, quiet=as_json)
         if as_json:
             print_json(report)
         else:
             typer.echo(f"Wrote {output} ({report['model']}, {report['total_seconds']:.2f} s).")
             if before_after is not None:
                 typer.echo(f"Before and after: {before_after}")
+            for name, path in report.get("explanations", {}).items():
+                typer.echo(f"{EXPLANATIONS.get(name, name)}: {path}")
 
 
 def _run(
@@ -58,17 +72,20 @@ def _run(
     model: str | None,
     strength: float,
     before_after: Path | None,
+    explain: str | None,
     in_process: bool,
     *,
     quiet: bool,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Harmonizes and writes; gives the report."""
+    from samelight.cli.explanations import prefix_for, write_explanations
     from samelight.cli.harmonizing import choose, harmonize_files, open_harmonizer
     from samelight.pictures import before_and_after, check_output, write_picture
     from samelight.settings import load_settings
 
     settings = load_settings()
-    options = choose(model, strength)
+    options = replace(choose(model, strength), explain=explain is not None)
+    prefix = None if explain is None else prefix_for(explain, composite)
     if before_after is not None:
         check_output(before_after)
         _check_apart(before_after, composite, mask, output)
@@ -86,6 +103,8 @@ def _run(
     if before_after is not None:
         write_picture(before_and_after(done.before, done.after), before_after)
         report["before_after"] = str(before_after)
+    if prefix is not None:
+        report["explanations"] = write_explanations(done.explanations, prefix, (composite, mask, output))
     return report
 
 

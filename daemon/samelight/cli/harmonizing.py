@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from samelight.pictures import (
     check_output,
     mask_to_raster,
     picture_from_raster,
+    picture_of,
     picture_to_raster,
     read_mask,
     read_picture,
@@ -49,6 +50,8 @@ class Harmonized:
     """How long each stage took."""
     reasons: dict[str, Any]
     """What was done, in plain values."""
+    explanations: dict[str, Picture] = field(default_factory=dict)
+    """Pictures that show why, by name, where they were asked for."""
 
     def report(self, output: Path) -> dict[str, Any]:
         """The same in plain values, for JSON."""
@@ -91,7 +94,15 @@ def _harmonize_here(settings: Settings) -> Harmonize:
             )
         except Exception as error:
             raise explain(error) from error
-        return Result(request.job, outcome.layer, outcome.layer_rect, outcome.model, outcome.seconds, outcome.reasons)
+        return Result(
+            request.job,
+            outcome.layer,
+            outcome.layer_rect,
+            outcome.model,
+            outcome.seconds,
+            outcome.reasons,
+            outcome.explanations,
+        )
 
     return harmonize
 
@@ -157,4 +168,5 @@ def harmonize_files(
     after = picture_from_raster(result.layer, before)
     if output is not None:
         write_picture(after, output)
-    return Harmonized(before, after, result.model, total, result.seconds, result.reasons)
+    explanations = {name: picture_of(raster) for name, raster in result.explanations.items()}
+    return Harmonized(before, after, result.model, total, result.seconds, result.reasons, explanations)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 
 from samelight import harmonizers, weights
-from samelight.devices import choose_devices, describe_device, use_all_cores
+from samelight.devices import choose_devices, describe_device, release_cached, use_all_cores
 from samelight.jobs.memory import give_back
 from samelight.jobs.queue import OnStage
 from samelight.pipeline import Outcome, Pipeline
 from samelight.pool import ModelPool
+from samelight.segmentation import InstanceFinder, choose_segmenter
 from samelight.settings import Settings
 from samelight_wire.errors import WeightsCorruptError
 from samelight_wire.messages import HarmonizeRequest
@@ -30,13 +32,16 @@ class DeviceEngine:
         device: where the networks run.
         pool: the networks on that device.
         default_model: what a request that names no network gets.
+        finder: what finds the backdrop's instances.
     """
 
-    def __init__(self, device: torch.device, pool: ModelPool, default_model: str) -> None:
+    def __init__(self, device: torch.device, pool: ModelPool, default_model: str, finder: InstanceFinder) -> None:
         self.device = describe_device(device)
+        self._device = device
         self._pool = pool
         self._default_model = default_model
-        self._pipeline = Pipeline(pool.get)
+        self._finder = finder
+        self._pipeline = Pipeline(pool.get, finder=finder)
 
     @property
     def models(self) -> Sequence[str]:
@@ -58,8 +63,12 @@ class DeviceEngine:
         self._pool.warm_up(self._default_model)
 
     def rest(self) -> None:
-        """Unloads the networks that were idle for long and returns their memory to the system."""
-        if self._pool.unload_idle(time.monotonic()):
+        """Unloads the networks, and the segmenter, that were idle for long and returns their memory to the system."""
+        now = time.monotonic()
+        if self._finder.unload_idle(now):
+            release_cached(self._device)
+            give_back()
+        if self._pool.unload_idle(now):
             give_back()
 
     @torch.inference_mode()
@@ -80,7 +89,14 @@ def open_engines(settings: Settings) -> list[DeviceEngine]:
         InvalidOptionError: the machine does not have the device.
     """
     use_all_cores()
-    return [
-        DeviceEngine(device, ModelPool(device, settings.idle_unload_seconds), settings.default_model)
-        for device in choose_devices(settings.device)
-    ]
+    return [_open_engine(device, settings) for device in choose_devices(settings.device)]
+
+
+def _open_engine(device: torch.device, settings: Settings) -> DeviceEngine:
+    finder = InstanceFinder(
+        partial(choose_segmenter, settings.segmenter, device),
+        max_bytes=settings.max_segmentation_bytes,
+        encode_foreground=settings.encode_foreground,
+        idle_seconds=settings.idle_unload_seconds,
+    )
+    return DeviceEngine(device, ModelPool(device, settings.idle_unload_seconds), settings.default_model, finder)

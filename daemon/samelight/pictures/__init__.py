@@ -2,7 +2,7 @@
 
 from samelight.pictures.comparison import before_and_after
 from samelight.pictures.picture import Picture
-from samelight.pictures.rasters import mask_to_raster, picture_from_raster, picture_to_raster
+from samelight.pictures.rasters import mask_to_raster, picture_from_raster, picture_of, picture_to_raster
 from samelight.pictures.reading import SUFFIXES, read_mask, read_picture
 from samelight.pictures.writing import check_output, write_picture
 
@@ -13,6 +13,7 @@ __all__ = [
     "check_output",
     "mask_to_raster",
     "picture_from_raster",
+    "picture_of",
     "picture_to_raster",
     "read_mask",
     "read_picture",

@@ -9,7 +9,7 @@ import numpy as np
 from samelight.pictures.picture import Picture, Pixels
 from samelight_wire.formats import Alpha, Depth, Encoding, Layout, Raster, RasterFormat
 
-__all__ = ["mask_to_raster", "picture_from_raster", "picture_to_raster"]
+__all__ = ["mask_to_raster", "picture_from_raster", "picture_of", "picture_to_raster"]
 
 DEPTHS = {"uint8": Depth.U8, "uint16": Depth.U16, "float16": Depth.F16, "float32": Depth.F32}
 # Gray without alpha has no layout of its own: it travels with an opaque alpha, which is taken off again.
@@ -37,12 +37,18 @@ def mask_to_raster(mask: Pixels) -> Raster:
 
 def picture_from_raster(raster: Raster, like: Picture) -> Picture:
     """A result's pixels with the metadata of the picture that was sent as ``like``."""
-    shape = raster.format
-    dtype = np.dtype({depth: name for name, depth in DEPTHS.items()}[shape.depth]).newbyteorder("<")
-    pixels = np.frombuffer(raster.octets, dtype).reshape(shape.height, shape.width, shape.layout.channels)
+    pixels = picture_of(raster).pixels
     if like.channels == 1:
         pixels = pixels[..., :1]
     return dataclasses.replace(like, pixels=pixels.astype(like.pixels.dtype, copy=False))
+
+
+def picture_of(raster: Raster) -> Picture:
+    """A raster's pixels, channels in its own order, without any metadata but the profile."""
+    shape = raster.format
+    dtype = np.dtype({depth: name for name, depth in DEPTHS.items()}[shape.depth]).newbyteorder("<")
+    pixels = np.frombuffer(raster.octets, dtype).reshape(shape.height, shape.width, shape.layout.channels)
+    return Picture(pixels, raster.icc)
 
 
 def _with_alpha(gray: Pixels) -> Pixels:

@@ -1,0 +1,61 @@
+"""The files of `samelight harmonize --explain`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from samelight.pictures import Picture, check_output, write_picture
+from samelight_wire.errors import OutputError
+
+__all__ = ["prefix_for", "write_explanations"]
+
+# Everything that an explanation may be called; checked before the work begins.
+PROBE = "instances"
+
+
+def prefix_for(named: str, composite: Path) -> Path:
+    """How the files' names begin: in a folder, with the composite's stem; else with what was named.
+
+    Args:
+        named: a folder (one that exists, or any name that ends with a slash) or a prefix such as `out/cat`.
+        composite: the picture that is explained.
+
+    Raises:
+        OutputError: nothing can be written there.
+    """
+    path = Path(named)
+    if path.is_dir() or named.endswith(("/", os.sep)):
+        _make(path)
+        path = path / composite.stem
+    check_output(_file(path, PROBE))
+    return path
+
+
+def write_explanations(explanations: Mapping[str, Picture], prefix: Path, others: Iterable[Path]) -> dict[str, str]:
+    """Writes `PREFIX-NAME.png` for each picture; gives the files by name.
+
+    Raises:
+        OutputError: a file cannot be written, or would overwrite one of the others.
+    """
+    taken = {other.resolve() for other in others}
+    files = {name: _file(prefix, name) for name in explanations}
+    for file in files.values():
+        if file.resolve() in taken:
+            raise OutputError(f'"{file}" is named twice.', "Give the explanation a prefix of its own.")
+    for name, picture in explanations.items():
+        write_picture(picture, files[name])
+    return {name: str(file) for name, file in files.items()}
+
+
+def _file(prefix: Path, name: str) -> Path:
+    return prefix.with_name(f"{prefix.name}-{name}.png")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f'The folder "{folder}" cannot be made: {error.strerror}.'
+        raise OutputError(message, "Choose another folder.") from error
