@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from samelight.harmonizers.hdnet import HDNet
+from samelight.harmonizers.rcl import RCL
 from samelight_wire.errors import UnknownModelError
 
 __all__ = ["DEFAULT", "HarmonizerInfo", "create", "describe", "names"]
@@ -35,12 +36,19 @@ class HarmonizerInfo:
 
 
 _HDNET = {"title": "Hierarchical Dynamic Image Harmonization", "authors": "Chen et al., ACM Multimedia", "year": 2023}
+_RCL = {
+    "title": "Image Harmonization with Region-wise Contrastive Learning",
+    "authors": "Liang and Pun, arXiv",
+    "year": 2022,
+}
 
 _REGISTRY = {
     info.name: info
     for info in (
         HarmonizerInfo(name="hdnet", needs_instances=False, build=lambda: HDNet(32), **_HDNET),  # type: ignore[arg-type]
         HarmonizerInfo(name="hdnet-lite", needs_instances=False, build=lambda: HDNet(8), **_HDNET),  # type: ignore[arg-type]
+        HarmonizerInfo(name="rcl", needs_instances=False, build=lambda: RCL(32), **_RCL),  # type: ignore[arg-type]
+        HarmonizerInfo(name="rcl-lite", needs_instances=False, build=lambda: RCL(8), **_RCL),  # type: ignore[arg-type]
     )
 }
 

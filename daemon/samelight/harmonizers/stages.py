@@ -30,9 +30,10 @@ def run_stages(network: nn.Module, composite: Tensor, mask: Tensor, instances: I
 
     Raises: TypeError where a network's `stages` returns something else.
     """
-    if not hasattr(network, "stages"):
+    run = getattr(network, "stages", None)
+    if run is None:
         return Stages(network(composite, mask, instances))
-    stages = network.stages(composite, mask, instances)
+    stages = run(composite, mask, instances)
     if not isinstance(stages, Stages):
         raise TypeError(f"{type(network).__name__}.stages returned {type(stages).__name__}, no Stages")
     return stages

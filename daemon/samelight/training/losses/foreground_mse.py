@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from samelight.harmonizers.stages import Stages
+from samelight.training.losses.precision import at_least_float32
 
 __all__ = ["LEAST_AREA", "ForegroundMSE", "foreground_mse"]
 
@@ -34,4 +35,4 @@ class ForegroundMSE(nn.Module):
 
     def forward(self, stages: Stages, real: Tensor, mask: Tensor) -> Tensor:
         """A scalar; see `foreground_mse`."""
-        return foreground_mse(stages.result.float(), real, mask)
+        return foreground_mse(at_least_float32(stages.result), real, mask)

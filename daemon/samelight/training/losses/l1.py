@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from samelight.harmonizers.stages import Stages
+from samelight.training.losses.precision import at_least_float32
 
 __all__ = ["L1"]
 
@@ -20,4 +21,4 @@ class L1(nn.Module):
           real: B x 3 x H x W in -1..1.
           mask: B x 1 x H x W in 0..1; not looked at.
         """
-        return (stages.result.float() - real).abs().mean()
+        return (at_least_float32(stages.result) - real).abs().mean()
