@@ -1,0 +1,290 @@
+"""From the click to the new layer.
+
+A batch is the layers that were selected at one click. They are worked on one after another, the lowest first, so that
+each is fitted into the picture as it will be: with the layers below it harmonized already. Nothing here waits: reading
+and inserting happen in slots of their own, and in between Krita is the artist's.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from krita import Krita
+
+from samelight_wire import ErrorReply, Progress, Result, SamelightError
+from samelight_wire.errors import InputError, InternalError, JobError
+
+from .guard import guarded, on_fault
+from .inserting import Keeper, Replacement, insert
+from .layers import chosen_layers, is_in_document, is_open
+from .link import DaemonLink
+from .qt import QObject, QTimer, pyqtSignal
+from .reading import Reading, read_layer
+from .sentences import result_line, stage_line, trouble
+from .settings import Settings, load_settings, save_settings
+from .strength import Strength
+from .telling import Teller
+from .undoing import undo_batch
+
+__all__ = ["Batch", "Controller"]
+
+
+@dataclass
+class Batch:
+    """The layers of one click."""
+
+    document: Any
+    view: Any
+    settings: Settings
+    waiting: list[Any]
+    """Layers not yet begun, the lowest first."""
+    count: int
+    """How many layers there were."""
+    began: float
+    reading: Reading | None = None
+    """The layer that is being worked on."""
+    done: list[tuple[Replacement, str]] = field(default_factory=list)
+    """What was inserted, each with its job."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """What reading and inserting took, for tests and the curious."""
+
+
+class Controller(QObject):
+    """The one who does it.
+
+    Signals: `changed` when anything that the docker shows did.
+
+    Attributes: `settings` the last choices; `batch` the last batch, running or not; `busy` whether it runs; `line` and
+    `fraction` its progress; `outcome` how it ended; `last_error` and `hint` what went wrong.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(self, link: DaemonLink, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.link = link
+        self.settings = load_settings()
+        self.batch: Batch | None = None
+        self.busy = False
+        self.line = ""
+        self.fraction = 0.0
+        self.outcome = ""
+        self.last_error: SamelightError | None = None
+        self.message, self.hint = "", ""
+        self.keeper = Keeper(self)
+        self.teller = Teller(self)
+        self.strength = Strength(link, self)
+        self._model = ""
+        self._dialog: Any = None
+        link.arrived.connect(self._arrived)
+        on_fault(self._fault)
+
+    # ---- what the artist asks ----
+
+    def harmonize(self) -> None:
+        """Harmonize the selected layers with the last settings."""
+        if self.busy:
+            self.teller.say("Samelight is still working on the layers before. Cancel that first, or wait.")
+            return
+        self._clear()
+        try:
+            self.batch = self._new_batch()
+            self.link.open()
+        except SamelightError as error:
+            self._fail(error)
+            return
+        self.busy = True
+        self._next()
+
+    def ask_and_harmonize(self) -> None:
+        """Ask for the options, then harmonize."""
+        from .dialog import OptionsDialog
+
+        window = Krita.instance().activeWindow()
+        self.link.ask_status()
+        self._dialog = OptionsDialog(self, window.qwindow() if window else None)
+        self._dialog.show()
+
+    def choose(self, settings: Settings) -> None:
+        """Keep these settings."""
+        self.settings = settings
+        save_settings(settings)
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """Stop; layers that are done stay."""
+        if not self.busy or self.batch is None:
+            return
+        if self.batch.reading is not None:
+            self.link.cancel(self.batch.reading.request.job)
+        done, count = len(self.batch.done), self.batch.count
+        self._end(f"Cancelled after {done} of {count} layers." if done else "Cancelled; the picture is as it was.")
+        self.teller.say(self.outcome)
+
+    def set_percent(self, percent: int) -> None:
+        """Another strength, for what comes and for the last result, which is blended again."""
+        if percent == self.settings.percent:
+            return
+        self.choose(self.settings.with_percent(percent))
+        if not self.busy and self.batch is not None and self.batch.done:
+            self._clear_error()
+            self.strength.blend(self.batch.done, self.settings.percent / 100)
+
+    def undo_batch(self) -> None:
+        """Take the new layers of the last batch away again and show their originals."""
+        if self.busy or self.batch is None:
+            return
+        self.strength.forget()
+        batch, self.batch = self.batch, None
+        self.outcome = ""
+        undo_batch(batch.document, [each for each, _ in batch.done], self.keeper)
+        self.changed.emit()
+
+    @property
+    def can_undo_batch(self) -> bool:
+        """Whether a layer of the last batch is still there, in the picture that is worked on."""
+        if self.busy or self.batch is None or not self.batch.done or not is_open(self.batch.document):
+            return False
+        return any(each.layer.parentNode() is not None for each, _ in self.batch.done)
+
+    # ---- one layer after another ----
+
+    def _new_batch(self) -> Batch:
+        document = Krita.instance().activeDocument()
+        if document is None:
+            raise InputError("No picture is open.", "Open a picture and select the layer that holds the pasted object.")
+        view = Krita.instance().activeWindow().activeView()
+        layers = chosen_layers(document, view)
+        return Batch(document, view, self.settings, layers, len(layers), time.monotonic())
+
+    def _next(self) -> None:
+        """Begin with the next layer, or end."""
+        assert self.batch is not None  # noqa: S101 - there is one while it is busy
+        self.batch.reading = None
+        if not self.batch.waiting:
+            self._finish(self.batch)
+            return
+        self._show("reading", 0.0, self.batch.waiting[0])
+        QTimer.singleShot(0, self._read)
+
+    @guarded
+    def _read(self) -> None:
+        """Read the next layer and send it."""
+        batch = self.batch
+        if not self.busy or batch is None or not batch.waiting:
+            return
+        try:
+            node = batch.waiting.pop(0)
+            _check_place(batch, node)
+            batch.reading = read_layer(batch.document, node, batch.settings.options())
+            batch.seconds["read"] = batch.reading.seconds
+            self._show("sending", 0.02, node)
+            self.link.request(batch.reading.request)
+        except SamelightError as error:
+            self._fail(error)
+
+    @guarded
+    def _arrived(self, event: Any) -> None:
+        """Something came from the daemon."""
+        if self.strength.arrived(event):
+            return
+        reading = self.batch.reading if self.busy and self.batch is not None else None
+        if reading is None or event.job != reading.request.job:
+            return
+        if isinstance(event, Progress):
+            self._show(event.stage, event.fraction, reading.node)
+        elif isinstance(event, ErrorReply):
+            self._fail(event.error())
+        elif isinstance(event, Result):
+            self._insert(reading, event)
+
+    def _insert(self, reading: Reading, result: Result) -> None:
+        batch = self.batch
+        assert batch is not None  # noqa: S101 - a result came for it
+        began = time.monotonic()
+        try:
+            if result.layer.format != reading.request.layer.format or result.layer_rect != reading.request.layer_rect:
+                raise InternalError("The daemon's answer does not fit the layer.")
+            replacement = insert(
+                reading.document, reading.node, reading.replacement, result.layer.octets, result.layer_rect
+            )
+        except SamelightError as error:
+            self._fail(error)
+            return
+        batch.seconds["insert"] = time.monotonic() - began
+        batch.done.append((replacement, reading.request.job))
+        self.keeper.watch(replacement)
+        self._model = result.model
+        QTimer.singleShot(0, guarded(self._next))
+
+    def _finish(self, batch: Batch) -> None:
+        names = [each.original.name() for each, _ in batch.done]
+        self._end(result_line(names, self._model, time.monotonic() - batch.began))
+        if batch.done and is_open(batch.document):
+            batch.document.setActiveNode(batch.done[-1][0].layer)
+        self.teller.say(self.outcome)
+
+    # ---- how it goes ----
+
+    def _show(self, stage: str, fraction: float, node: Any) -> None:
+        batch = self.batch
+        assert batch is not None  # noqa: S101 - it is shown while it runs
+        number = len(batch.done) + 1
+        self.line = stage_line(node.name(), stage, number, batch.count)
+        self.fraction = (number - 1 + fraction) / batch.count
+        self.changed.emit()
+
+    def _end(self, outcome: str) -> None:
+        self.busy = False
+        self.line, self.fraction, self.outcome = "", 0.0, outcome
+        if self.batch is not None:
+            self.batch.reading = None
+            self.batch.waiting = []
+        self.changed.emit()
+        self.link.ask_status()
+
+    def _fail(self, error: SamelightError) -> None:
+        batch = self.batch
+        self.last_error = error
+        self.message, self.hint = trouble(error, len(batch.done) if batch else 0, batch.count if batch else 0)
+        self._end("")
+        self.teller.warn(self.message, self.hint)
+
+    def report(self, error: SamelightError) -> None:
+        """Show an error that ends nothing."""
+        self.last_error = error
+        self.message, self.hint = error.message, error.hint
+        self.changed.emit()
+        self.teller.warn(self.message, self.hint)
+
+    def _fault(self, error: BaseException) -> None:
+        """A slot raised what it should not have."""
+        fault = InternalError(
+            f"The Samelight plugin made a mistake of its own ({type(error).__name__}: {error}).",
+            "The picture is as it was. Please report it.",
+        )
+        if self.busy:
+            if self.batch is not None and self.batch.reading is not None:
+                self.link.cancel(self.batch.reading.request.job)
+            self._fail(fault)
+        else:
+            self.report(fault)
+
+    def _clear(self) -> None:
+        self.outcome = ""
+        self.strength.forget()
+        self._clear_error()
+
+    def _clear_error(self) -> None:
+        self.last_error, self.message, self.hint = None, "", ""
+        self.changed.emit()
+
+
+def _check_place(batch: Batch, node: Any) -> None:
+    """Raise JobError if the document or the layer went away before its turn."""
+    if not is_open(batch.document):
+        raise JobError("The picture was closed before all of its layers were harmonized.", "")
+    if not is_in_document(batch.document, node):
+        raise JobError("A layer was removed before its turn came.", "Undo the removal and harmonize the layer again.")

@@ -1,0 +1,91 @@
+"""The dialog "Harmonize with options…": it stays beside Krita and stops nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from krita import Krita
+
+from samelight_wire import SamelightError
+
+from .guard import guarded
+from .layers import chosen_layers
+from .qt import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, Qt, QVBoxLayout
+from .sentences import daemon_line
+from .settings import Settings
+from .widgets import ModelChoice, Percent, quiet_label, text_label
+
+__all__ = ["OptionsDialog"]
+
+
+class OptionsDialog(QDialog):
+    """Asks for model, strength and whether the selection limits; then harmonizes.
+
+    Args:
+        controller: who harmonizes.
+        parent: Krita's window.
+    """
+
+    def __init__(self, controller: Any, parent: Any) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        settings = controller.settings
+        self.setWindowTitle("Harmonize layer")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._model = ModelChoice(settings.model)
+        self._percent = Percent(settings.percent)
+        self._limit = QCheckBox("Stay inside the selection")
+        self._limit.setChecked(settings.limit_to_selection)
+        self._daemon = quiet_label()
+        self._build()
+        controller.link.state_changed.connect(self._show_daemon)
+        self._show_daemon()
+
+    def _build(self) -> None:
+        form = QFormLayout()
+        form.setHorizontalSpacing(14)
+        form.setVerticalSpacing(10)
+        form.addRow("Model", self._model)
+        form.addRow("Strength", self._percent)
+        form.addRow("", self._limit)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.button(QDialogButtonBox.StandardButton.Ok).setText("Harmonize")
+        buttons.accepted.connect(self._accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 14, 16, 12)
+        column.setSpacing(14)
+        column.addWidget(text_label(_what()))
+        column.addLayout(form)
+        column.addWidget(self._daemon)
+        column.addWidget(buttons)
+        self.setMinimumWidth(420)
+
+    @guarded
+    def _show_daemon(self, *_: Any) -> None:
+        try:
+            link = self._controller.link
+            self._daemon.setText(daemon_line(link.status, link.problem))
+            self._model.list_models(link.status, self._model.model())
+        except RuntimeError:  # the dialog was closed
+            return
+
+    @guarded
+    def _accept(self, *_: Any) -> None:
+        self._controller.choose(Settings(self._model.model(), self._percent.value(), self._limit.isChecked()))
+        self.accept()
+        self._controller.harmonize()
+
+
+def _what() -> str:
+    """Which layers it is about."""
+    document = Krita.instance().activeDocument()
+    if document is None:
+        return "No picture is open."
+    try:
+        layers = chosen_layers(document, Krita.instance().activeWindow().activeView())
+    except SamelightError as error:
+        return error.message
+    if len(layers) == 1:
+        return f"“{layers[0].name()}” takes on the light of the picture below it."
+    return f"{len(layers)} layers take on the light of the picture below them."

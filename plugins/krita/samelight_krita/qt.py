@@ -1,0 +1,138 @@
+"""Qt, whichever of its versions this Krita was built with: Krita 5 has Qt 5, Krita 6 has Qt 6.
+
+The wrong one must not even be tried: loading the libraries of Qt 6 into a program of Qt 5 can crash it. All other
+modules import Qt from here and spell enums with their class (`Qt.Orientation.Horizontal`), which both versions read.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "MAJOR",
+    "QAction",
+    "QApplication",
+    "QByteArray",
+    "QCheckBox",
+    "QColor",
+    "QComboBox",
+    "QDialog",
+    "QDialogButtonBox",
+    "QEvent",
+    "QFont",
+    "QFormLayout",
+    "QFrame",
+    "QGridLayout",
+    "QHBoxLayout",
+    "QIcon",
+    "QImage",
+    "QLabel",
+    "QMessageBox",
+    "QObject",
+    "QPainter",
+    "QPalette",
+    "QProcess",
+    "QProcessEnvironment",
+    "QProgressBar",
+    "QProgressDialog",
+    "QPushButton",
+    "QRect",
+    "QScrollArea",
+    "QSizePolicy",
+    "QSlider",
+    "QSocketNotifier",
+    "QSpinBox",
+    "QTimer",
+    "QToolButton",
+    "QVBoxLayout",
+    "QWidget",
+    "Qt",
+    "pyqtSignal",
+]
+
+
+def _major() -> int:
+    """The major version of Krita's Qt; only Krita 5.3 and newer say it, and older ones have Qt 5."""
+    try:
+        import pykrita
+
+        return int(pykrita.qt_major_version())
+    except (ImportError, AttributeError):
+        return 5
+
+
+MAJOR = _major()
+
+if MAJOR >= 6:
+    from PyQt6.QtCore import (
+        QByteArray,
+        QEvent,
+        QObject,
+        QProcess,
+        QProcessEnvironment,
+        QRect,
+        QSocketNotifier,
+        Qt,
+        QTimer,
+        pyqtSignal,
+    )
+    from PyQt6.QtGui import QAction, QColor, QFont, QIcon, QImage, QPainter, QPalette
+    from PyQt6.QtWidgets import (
+        QApplication,
+        QCheckBox,
+        QComboBox,
+        QDialog,
+        QDialogButtonBox,
+        QFormLayout,
+        QFrame,
+        QGridLayout,
+        QHBoxLayout,
+        QLabel,
+        QMessageBox,
+        QProgressBar,
+        QProgressDialog,
+        QPushButton,
+        QScrollArea,
+        QSizePolicy,
+        QSlider,
+        QSpinBox,
+        QToolButton,
+        QVBoxLayout,
+        QWidget,
+    )
+else:
+    from PyQt5.QtCore import (
+        QByteArray,
+        QEvent,
+        QObject,
+        QProcess,
+        QProcessEnvironment,
+        QRect,
+        QSocketNotifier,
+        Qt,
+        QTimer,
+        pyqtSignal,
+    )
+    from PyQt5.QtGui import QColor, QFont, QIcon, QImage, QPainter, QPalette
+    from PyQt5.QtWidgets import (
+        QAction,
+        QApplication,
+        QCheckBox,
+        QComboBox,
+        QDialog,
+        QDialogButtonBox,
+        QFormLayout,
+        QFrame,
+        QGridLayout,
+        QHBoxLayout,
+        QLabel,
+        QMessageBox,
+        QProgressBar,
+        QProgressDialog,
+        QPushButton,
+        QScrollArea,
+        QSizePolicy,
+        QSlider,
+        QSpinBox,
+        QToolButton,
+        QVBoxLayout,
+        QWidget,
+    )

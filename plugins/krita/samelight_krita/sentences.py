@@ -1,0 +1,65 @@
+"""What the artist reads: stages, the daemon's state, results, errors. No Qt and no Krita here."""
+
+from __future__ import annotations
+
+from samelight_wire import SamelightError, StatusReply
+
+__all__ = ["daemon_line", "model_line", "result_line", "stage_line", "trouble"]
+
+STAGES = {
+    "reading": "reading the layer",
+    "sending": "sending it to the daemon",
+    "queued": "waiting for its turn",
+    "decode": "looking at its pixels",
+    "compose": "laying it over the picture",
+    "segment": "finding the parts of the picture",
+    "harmonize": "matching the light",
+    "lift": "applying it at full resolution",
+    "encode": "handing the layer back",
+}
+
+DEVICES = {"cpu": "the processor", "mps": "the graphics chip"}
+
+
+def stage_line(name: str, stage: str, number: int, of: int) -> str:
+    """Such as: Harmonizing “Boat” (2 of 3): matching the light…"""
+    place = f" ({number} of {of})" if of > 1 else ""
+    return f"Harmonizing “{name}”{place}: {STAGES.get(stage, stage)}…"
+
+
+def result_line(names: list[str], model: str, seconds: float) -> str:
+    """Such as: “Boat” harmonized with hdnet-lite in 0.4 s."""
+    what = f"“{names[0]}”" if len(names) == 1 else f"{len(names)} layers"
+    return f"{what} harmonized with {model} in {seconds:.1f} s."
+
+
+def daemon_line(status: StatusReply | None, problem: SamelightError | None) -> str:
+    """How the daemon is."""
+    if status is not None:
+        if status.running is not None:
+            waiting = f", {status.queued} waiting" if status.queued else ""
+            return f"The daemon is working{waiting}."
+        return "The daemon is ready."
+    if problem is not None:
+        return problem.message
+    return "Looking for the daemon…"
+
+
+def model_line(status: StatusReply | None) -> str:
+    """Where the networks run, and which are in memory."""
+    if status is None:
+        return ""
+    device = status.device.split(",")[0].strip()
+    place = DEVICES.get(device, f"the graphics card ({device})" if device.startswith("cuda") else device)
+    if not status.warm_models:
+        return f"Runs on {place}; the first picture loads the model."
+    verb = "is" if len(status.warm_models) == 1 else "are"
+    return f"Runs on {place}; {', '.join(status.warm_models)} {verb} loaded."
+
+
+def trouble(error: SamelightError, done: int, of: int) -> tuple[str, str]:
+    """An error's sentence and hint; of several layers, how far it came."""
+    message = error.message
+    if of > 1 and done:
+        message += f" {done} of {of} layers were harmonized before."
+    return message, error.hint

@@ -1,0 +1,95 @@
+"""Another strength for the last result, without a network run: the daemon blends, and the new layer's pixels change in
+place. While a blend is awaited only the newest wish is remembered, so that dragging a slider stays smooth.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from samelight_wire import ErrorReply, PreviewRequest, Result, SamelightError, new_job
+
+from .inserting import Replacement, write
+from .qt import QObject
+
+__all__ = ["Strength"]
+
+
+class Strength(QObject):
+    """The blends of the last batch.
+
+    Args:
+        link: the connection with the daemon.
+        controller: who is told what goes wrong (`report`), and that something changed.
+    """
+
+    def __init__(self, link: Any, controller: Any) -> None:
+        super().__init__(controller)
+        self._link = link
+        self._controller = controller
+        self._wanted: float | None = None
+        self._pending: list[tuple[Replacement, str]] = []
+        self._job: str | None = None
+        self._strength = 1.0
+        self._targets: list[tuple[Replacement, str]] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether a blend is awaited."""
+        return self._job is not None
+
+    def blend(self, results: list[tuple[Replacement, str]], strength: float) -> None:
+        """Blend these results, each with its job, at a strength (0..1)."""
+        self._targets = list(results)
+        self._wanted = strength
+        if self._job is None:
+            self._begin()
+
+    def forget(self) -> None:
+        """Blend nothing any more."""
+        if self._job is not None:
+            self._link.cancel(self._job)
+        self._job, self._wanted, self._pending = None, None, []
+
+    def arrived(self, event: Any) -> bool:
+        """Take an answer of the daemon's; whether it was for a blend."""
+        if self._job is None or event.job != self._job:
+            return False
+        if isinstance(event, (Result, ErrorReply)):
+            self._job = None
+            self._settle(event)
+        return True
+
+    def _begin(self) -> None:
+        """Go through the layers with the newest wish."""
+        if self._wanted is None:
+            return
+        self._strength, self._wanted = self._wanted, None
+        self._pending = list(self._targets)
+        self._ask()
+
+    def _ask(self) -> None:
+        if not self._pending:
+            self._begin()
+            return
+        job = new_job()
+        try:
+            self._job = job
+            self._link.request(PreviewRequest(job, self._pending[0][1], self._strength))
+        except SamelightError as error:
+            self._stop(error)
+
+    def _settle(self, event: Any) -> None:
+        replacement, _ = self._pending.pop(0)
+        if isinstance(event, ErrorReply):
+            self._stop(event.error())
+            return
+        try:
+            write(replacement, event.layer.octets)
+        except SamelightError as error:
+            self._stop(error)
+            return
+        self._ask()
+
+    def _stop(self, error: SamelightError) -> None:
+        self._job, self._wanted, self._pending = None, None, []
+        self._controller.report(error)

@@ -1,0 +1,185 @@
+"""The small parts that docker and dialog share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from samelight_wire import StatusReply
+
+from .guard import guarded
+from .qt import (
+    QColor,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPainter,
+    QSizePolicy,
+    QSlider,
+    QSpinBox,
+    Qt,
+    QVBoxLayout,
+    QWidget,
+    pyqtSignal,
+)
+
+__all__ = ["Dot", "ModelChoice", "Notice", "Percent", "quiet_label", "text_label"]
+
+READY = QColor(88, 178, 104)
+WORKING = QColor(232, 168, 56)
+ABSENT = QColor(204, 86, 74)
+
+
+def text_label(text: str = "") -> QLabel:
+    """A label whose text wraps and can be copied."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
+    return label
+
+
+def quiet_label(text: str = "") -> QLabel:
+    """A label for what is good to know, in smaller and paler letters."""
+    label = text_label(text)
+    font = label.font()
+    font.setPointSizeF(max(6.0, font.pointSizeF() * 0.92))
+    label.setFont(font)
+    colour = label.palette().color(label.foregroundRole())
+    colour.setAlpha(165)
+    label.setStyleSheet(f"color: rgba({colour.red()}, {colour.green()}, {colour.blue()}, {colour.alpha()});")
+    return label
+
+
+class Dot(QWidget):
+    """A round light."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._colour = ABSENT
+        self.setFixedSize(12, 18)
+
+    def show_state(self, colour: QColor) -> None:
+        """Light up in this colour."""
+        self._colour = colour
+        self.update()
+
+    @guarded
+    def paintEvent(self, _: Any) -> None:  # noqa: N802 - Qt's name
+        """Paint the light."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._colour)
+        painter.drawEllipse(1, 4, 10, 10)
+        painter.end()
+
+
+class Percent(QWidget):
+    """A slider with its number; `changed` with 0..100 while it moves."""
+
+    changed = pyqtSignal(int)
+
+    def __init__(self, value: int) -> None:
+        super().__init__()
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, 100)
+        self._slider.setPageStep(10)
+        self._number = QSpinBox()
+        self._number.setRange(0, 100)
+        self._number.setSuffix(" %")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self._slider, 1)
+        row.addWidget(self._number)
+        self.set_value(value)
+        self._slider.valueChanged.connect(self._moved)
+        self._number.valueChanged.connect(self._moved)
+
+    def value(self) -> int:
+        """0..100."""
+        return int(self._slider.value())
+
+    def set_value(self, value: int) -> None:
+        """Show a value without telling anyone."""
+        for part in (self._slider, self._number):
+            part.blockSignals(True)
+            part.setValue(value)
+            part.blockSignals(False)
+
+    @guarded
+    def _moved(self, value: Any, *_: Any) -> None:
+        self.set_value(int(value))
+        self.changed.emit(int(value))
+
+
+class ModelChoice(QComboBox):
+    """The networks that the daemon has; `chosen` with the name, empty for the daemon's own choice."""
+
+    chosen = pyqtSignal(str)
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self._listed: tuple[Any, ...] = ()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(10)
+        self.setToolTip("The network that matches the light. The daemon's own choice suits most pictures.")
+        self.list_models(None, model)
+        self.activated.connect(self._activated)
+
+    def model(self) -> str:
+        """The chosen name."""
+        return str(self.currentData() or "")
+
+    def list_models(self, status: StatusReply | None, model: str) -> None:
+        """Show what there is, with this one chosen; a model that is not there any more stays chosen, and says so."""
+        names = tuple(status.models) if status is not None else ()
+        default = status.default_model if status is not None else ""
+        if self._listed == (names, default, model):
+            return
+        self._listed = (names, default, model)
+        self.blockSignals(True)
+        self.clear()
+        self.addItem(f"Automatic ({default})" if default else "Automatic", "")
+        for name in names:
+            self.addItem(name, name)
+        if model and model not in names:
+            self.addItem(model if status is None else f"{model} (not installed)", model)
+        self.setCurrentIndex(max(0, self.findData(model)))
+        self.blockSignals(False)
+
+    @guarded
+    def _activated(self, *_: Any) -> None:
+        self.chosen.emit(self.model())
+
+
+class Notice(QFrame):
+    """A framed message with a hint; nothing at all while there is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("notice")
+        self.setStyleSheet(
+            "#notice { background: rgba(204, 86, 74, 46); border: 1px solid rgba(204, 86, 74, 150); "
+            "border-radius: 4px; }"
+        )
+        self._message = text_label()
+        font = self._message.font()
+        font.setBold(True)
+        self._message.setFont(font)
+        self._hint = text_label()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 10, 8)
+        column.setSpacing(4)
+        column.addWidget(self._message)
+        column.addWidget(self._hint)
+        self.tell("", "")
+
+    def tell(self, message: str, hint: str) -> None:
+        """Show these."""
+        self._message.setText(message)
+        self._hint.setText(hint)
+        self._hint.setVisible(bool(hint))
+        self.setVisible(bool(message))
