@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from samelight.training.photos import PhotoCollection
-    from samelight.training.trainer import Step, Trainer
+    from samelight.training.trainer import Segment, Step, Trainer
 
 __all__ = ["train"]
 
@@ -95,7 +96,20 @@ def _prepare(
     torch.manual_seed(seed)
     network = create(model).to(place)
     maker = CompositeMaker(photos, seed, place)
-    return Trainer(network, maker, recipe, Budget(steps=steps, minutes=minutes), out / f"{model}-checkpoint")
+    budget, folder = Budget(steps=steps, minutes=minutes), out / f"{model}-checkpoint"
+    return Trainer(network, maker, recipe, budget, folder, segment=_segment_for(model))
+
+
+def _segment_for(model: str) -> Segment | None:
+    """What finds the instances of training composites, for a network that reads them: the embedded segmenter."""
+    from samelight.harmonizers import describe
+
+    if not describe(model).needs_instances:
+        return None
+    from samelight.segmentation import find_in_batch
+    from samelight.segmentation.regions import RegionSegmenter
+
+    return partial(find_in_batch, RegionSegmenter())
 
 
 @contextmanager
@@ -131,14 +145,15 @@ def _finish(
 ) -> dict[str, Any]:
     """Measure, write everything, and say so in plain values."""
     from samelight.devices import describe_device
-    from samelight.evaluation.report import as_markdown
+    from samelight.evaluation.report import as_markdown, in_manifest
     from samelight.evaluation.runner import benchmark_at
     from samelight.training.export import TrainingRecord, export
 
-    table, ratio = "", None
+    table, ratio, figures = "", None, None
     if benchmark is not None:
         scores = benchmark_at(256, {model: network.to("cpu")}, benchmark)
-        table, ratio = as_markdown(scores), round(scores.row(model).fmse_ratio, 4)
+        table, figures = as_markdown(scores), in_manifest(scores.row(model), 256)
+        ratio = float(figures["fmse_ratio"])
     record = TrainingRecord(
         model=model,
         recipe=trainer.recipe,
@@ -150,6 +165,7 @@ def _finish(
         rights=rights,
         validation=table,
         fmse_ratio=ratio,
+        figures=figures,
     )
     folder = trainer.folder.parent
     entry = export(network, record, folder)

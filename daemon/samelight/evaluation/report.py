@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from samelight.evaluation.benchmark import VERSION_1
 from samelight.evaluation.runner import Row, Scores
 
-__all__ = ["as_json", "as_markdown"]
+__all__ = ["as_json", "as_markdown", "in_manifest"]
 
 COLUMNS = ("pictures", "MSE", "fMSE", "fMSE / composite's", "PSNR", "fPSNR", "better", "3 dB worse")
 
@@ -23,6 +24,12 @@ def as_json(scores: Scores) -> dict[str, Any]:
         }
         for method in scores.figures
     }
+
+
+def in_manifest(row: Row, side: int) -> dict[str, float | str]:
+    """A network's means at side x side for the weights' manifest, and which benchmark they are of."""
+    benchmark = f"photos version {VERSION_1.version}, networks alone at {side} x {side}"
+    return {"benchmark": benchmark, **{name: round(value, 4) for name, value in asdict(row).items()}}
 
 
 def as_markdown(scores: Scores) -> str:

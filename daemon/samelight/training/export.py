@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -46,6 +46,8 @@ class TrainingRecord:
     """Markdown: the benchmark's table, where it was run."""
     fmse_ratio: float | None = None
     """The benchmark's ratio of means, where it was run."""
+    figures: Mapping[str, float | str] | None = None
+    """All of its means for the manifest, where it was run."""
 
 
 def export(network: nn.Module, record: TrainingRecord, folder: Path) -> WeightsEntry:
@@ -55,17 +57,23 @@ def export(network: nn.Module, record: TrainingRecord, folder: Path) -> WeightsE
     tensors = {key: tensor.to("cpu", torch.float16).contiguous() for key, tensor in network.state_dict().items()}
     path = folder / f"{name}.safetensors"
     save_file(tensors, path, metadata={"model": name, "steps": str(len(record.history))})
-    draw_loss_curve(record.history, folder / f"{name}-loss.png", title=name)
+    draw_loss_curve(record.history, folder / f"{name}-loss.png", title=name, loss=record.recipe.loss)
     (folder / f"{name}.md").write_text(_card(record), encoding="utf-8")
     entry = WeightsEntry(
-        path.name, path.stat().st_size, sha256_of(path), f"{name}.md", record.rights, record.fmse_ratio
+        path.name,
+        path.stat().st_size,
+        sha256_of(path),
+        f"{name}.md",
+        record.rights,
+        record.fmse_ratio,
+        record.figures,
     )
     write_entry(folder, name, entry)
     return entry
 
 
-def draw_loss_curve(history: Sequence[Step], path: Path, title: str) -> None:
-    """A picture of the loss and of the error by the composites' error, over the steps, each a running median."""
+def draw_loss_curve(history: Sequence[Step], path: Path, title: str, loss: str) -> None:
+    """A picture of the loss (named `loss`) and of the error by the composites' error, over the steps, each a running median."""
     import matplotlib as mpl  # takes a second to import, and only the end of a training needs it
 
     mpl.use("Agg")
@@ -76,7 +84,7 @@ def draw_loss_curve(history: Sequence[Step], path: Path, title: str) -> None:
     steps = [part[-1].number for part in parts]
     figure, (upper, lower) = plt.subplots(2, 1, sharex=True, figsize=(7, 5), layout="constrained")
     upper.plot(steps, [median(step.loss for step in part) for part in parts], color="tab:blue")
-    upper.set(ylabel="foreground MSE (eq. 1)", yscale="log", title=f"{title}: training")
+    upper.set(ylabel=f"loss: {loss}", yscale="log", title=f"{title}: training")
     lower.plot(steps, [median(step.gain for step in part) for part in parts], color="tab:orange")
     lower.axhline(1.0, color="gray", linewidth=0.8, linestyle="--")
     lower.set(ylabel="error / composite's", xlabel="step", ylim=(0, 1.6))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,6 +31,8 @@ class WeightsEntry:
     """One sentence on what the weights were trained on and under which terms they come."""
     fmse_ratio: float | None = None
     """Mean fMSE of the results by that of the composites on the project's benchmark, where it was measured."""
+    validation: Mapping[str, float | str] | None = None
+    """All means of that benchmark, under the names of `samelight.evaluation.runner.Row`, and which one it is."""
 
 
 def read_manifest(folder: Path) -> dict[str, WeightsEntry]:
