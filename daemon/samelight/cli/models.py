@@ -5,63 +5,91 @@ from __future__ import annotations
 from typing import Any
 
 from samelight.cli.reporting import AsJson, errors_reported, print_json
+from samelight.cli.tables import by_text, plain_console, plain_table
 
 __all__ = ["list_models", "models"]
 
+HEADINGS = ("model", "parameters", "multiply-adds", "memory", "needs", "weights", "fMSE")
+NUMBERS = {"parameters", "multiply-adds", "memory", "fMSE"}
+
+EXPLANATION = (
+    "Multiply-adds and memory: for one picture of 256 x 256. fMSE: the foreground's error by the untouched "
+    "composite's, on the project's benchmark; 1 is doing nothing."
+)
+
 
 def models(as_json: AsJson = False) -> None:
-    """List the networks: size, paper, and whether their weights are installed."""
+    """List the networks: paper, size, what each needs, and its weights with their figures and terms."""
     with errors_reported(as_json):
         found = list_models()
     if as_json:
         print_json({"models": found})
     else:
-        _print_table(found)
+        _print_tables(found)
 
 
 def list_models() -> list[dict[str, Any]]:
-    """Name, paper, size and state of the weights ("ok", "missing" or "corrupt") of every network."""
-    import torch
+    """Every network: its paper, what it costs for a picture of 256 x 256, and what is known of its weights.
 
-    from samelight import harmonizers, weights
+    "weights" is "ok", "missing" or "corrupt"; "validation" holds the benchmark's figures where they were measured.
+    """
+    from samelight import harmonizers
+    from samelight.cli.cost_notes import costs_of
 
+    costs = costs_of(harmonizers.names())
     found = []
-    listed = weights.installed()
-    for name in harmonizers.names():
+    for name, cost in costs.items():
         info = harmonizers.describe(name)
-        with torch.device("meta"):  # counts parameters without making them
-            parameters = sum(parameter.numel() for parameter in harmonizers.create(name).parameters())
-        folder, entry = listed.get(name, (None, None))
         found.append(
             {
                 "name": name,
-                "title": info.title,
+                "paper": info.title,
                 "authors": info.authors,
                 "year": info.year,
-                "parameters": parameters,
-                "weights": weights.state_of(name),
-                "file": str(folder / entry.file) if folder and entry else None,
-                "rights": entry.rights if entry else None,
-                "fmse_ratio": entry.fmse_ratio if entry else None,
+                "parameters": cost.parameters,
+                "multiply_adds": cost.multiply_adds,
+                "needs": {"segmentation": info.needs_instances, "memory_bytes": cost.memory_bytes},
+                **_weights_of(name),
             }
         )
     return found
 
 
-def _print_table(found: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _weights_of(name: str) -> dict[str, Any]:
+    """What the manifests say about a network's weights."""
+    from samelight import weights
 
-    table = Table(box=None)
-    for heading in ("model", "parameters", "weights", "fMSE ratio", "paper"):
-        table.add_column(heading, justify="right" if heading in ("parameters", "fMSE ratio") else "left")
-    for model in found:
-        ratio = model["fmse_ratio"]
-        table.add_row(
-            model["name"],
-            f"{model['parameters']:,}",
-            model["weights"],
-            "" if ratio is None else f"{ratio:.2f}",
-            f"{model['title']} ({model['authors']} {model['year']})",
-        )
-    Console().print(table)
+    folder, entry = weights.installed().get(name, (None, None))
+    return {
+        "weights": weights.state_of(name),
+        "file": str(folder / entry.file) if folder and entry else None,
+        "rights": entry.rights if entry else None,
+        "fmse_ratio": entry.fmse_ratio if entry else None,
+        "validation": entry.validation if entry else None,
+    }
+
+
+def _print_tables(found: list[dict[str, Any]]) -> None:
+    console = plain_console()
+    console.print(plain_table(HEADINGS, map(_row, found), NUMBERS))
+    console.print(f"\n{EXPLANATION}\n")
+    console.print(by_text("paper", ((model["name"], _paper(model)) for model in found)))
+    console.print()
+    console.print(by_text("rights of", ((model["name"], model["rights"]) for model in found)))
+
+
+def _row(model: dict[str, Any]) -> tuple[str, ...]:
+    needs, ratio = model["needs"], model["fmse_ratio"]
+    return (
+        model["name"],
+        f"{model['parameters'] / 1e6:.2f} M",
+        f"{model['multiply_adds'] / 1e9:.2f} G",
+        f"{needs['memory_bytes'] / 1e6:.0f} MB",
+        "segmentation" if needs["segmentation"] else "",
+        model["weights"],
+        "" if ratio is None else f"{ratio:.2f}",
+    )
+
+
+def _paper(model: dict[str, Any]) -> str:
+    return f"{model['paper']} ({model['authors']}, {model['year']})"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from samelight.cli.reporting import AsJson, describe_error, errors_reported, print_json
+from samelight.cli.tables import by_text, plain_console, plain_table
 from samelight_wire.errors import CancelledError, InvalidOptionError
 
 if TYPE_CHECKING:
@@ -268,38 +269,15 @@ class _Display:
 
 
 def _print_files(files: list[WeightsFile]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(markup=False, highlight=False)
-    table = Table(box=None, pad_edge=False)
-    for heading in ("weights", "size", "state", "for"):
-        table.add_column(heading, justify="right" if heading == "size" else "left", no_wrap=True)
-    for file in files:
-        table.add_row(file.name, _size(file.bytes), _in_words(file), file.purpose)
-    console.print(table)
+    console = plain_console()
+    rows = ((file.name, _size(file.bytes), _in_words(file), file.purpose) for file in files)
+    console.print(plain_table(("weights", "size", "state", "for"), rows, numbers=["size"]))
     console.print(f"\nYour own weights folder: {_own_folder()}", soft_wrap=True)
     for file in files:
         if file.held_bytes:
             console.print(f"{file.name}: {file.path}", soft_wrap=True)
     console.print()
-    console.print(_rights_table(files))
-
-
-def _rights_table(files: list[WeightsFile]) -> Any:
-    """What terms the files come under, each sentence once."""
-    from rich.table import Table
-
-    names: dict[str, list[str]] = {}
-    for file in files:
-        if file.rights:
-            names.setdefault(file.rights, []).append(file.name)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("rights of", max_width=30)
-    table.add_column("")
-    for rights, having in names.items():
-        table.add_row(", ".join(having), rights)
-    return table
+    console.print(by_text("rights of", ((file.name, file.rights) for file in files)))
 
 
 def _in_words(file: WeightsFile) -> str:

@@ -11,10 +11,17 @@ from typer.testing import CliRunner, Result
 from samelight.cli.main import app
 
 
+@pytest.fixture(scope="session")
+def cost_notes_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all tests together note what networks cost."""
+    return tmp_path_factory.mktemp("cache") / "costs.json"
+
+
 @pytest.fixture
-def run(weights_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(weights_folder: Path, cost_notes_file: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs `samelight` with these arguments."""
     monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(weights_folder))
+    monkeypatch.setattr("samelight.cli.cost_notes._path", lambda: cost_notes_file)
     runner = CliRunner()
 
     def run(*arguments: object) -> Result:
