@@ -9,6 +9,8 @@ from torch import nn
 
 from samelight.harmonizers.hdnet import HDNet
 from samelight.harmonizers.rcl import RCL
+from samelight.harmonizers.srih import SRIH
+from samelight.harmonizers.srin import SRIN
 from samelight_wire.errors import UnknownModelError
 
 __all__ = ["DEFAULT", "HarmonizerInfo", "create", "describe", "names"]
@@ -36,6 +38,12 @@ class HarmonizerInfo:
 
 
 _HDNET = {"title": "Hierarchical Dynamic Image Harmonization", "authors": "Chen et al., ACM Multimedia", "year": 2023}
+_SRIN = {"title": "Segment Anything Model Meets Image Harmonization", "authors": "Chen et al., ICASSP", "year": 2024}
+_SRIH = {
+    "title": "Who Looks like Me: Semantic Routed Image Harmonization",
+    "authors": "Sun et al., IJCAI",
+    "year": 2024,
+}
 _RCL = {
     "title": "Image Harmonization with Region-wise Contrastive Learning",
     "authors": "Liang and Pun, arXiv",
@@ -47,6 +55,10 @@ _REGISTRY = {
     for info in (
         HarmonizerInfo(name="hdnet", needs_instances=False, build=lambda: HDNet(32), **_HDNET),  # type: ignore[arg-type]
         HarmonizerInfo(name="hdnet-lite", needs_instances=False, build=lambda: HDNet(8), **_HDNET),  # type: ignore[arg-type]
+        HarmonizerInfo(name="srin", needs_instances=True, build=lambda: SRIN(32), **_SRIN),  # type: ignore[arg-type]
+        HarmonizerInfo(name="srin-lite", needs_instances=True, build=lambda: SRIN(8), **_SRIN),  # type: ignore[arg-type]
+        HarmonizerInfo(name="srih", needs_instances=True, build=lambda: SRIH(48, (2, 2, 4)), **_SRIH),  # type: ignore[arg-type]
+        HarmonizerInfo(name="srih-lite", needs_instances=True, build=lambda: SRIH(12, (1, 1, 2)), **_SRIH),  # type: ignore[arg-type]
         HarmonizerInfo(name="rcl", needs_instances=False, build=lambda: RCL(32), **_RCL),  # type: ignore[arg-type]
         HarmonizerInfo(name="rcl-lite", needs_instances=False, build=lambda: RCL(8), **_RCL),  # type: ignore[arg-type]
     )
