@@ -1,0 +1,49 @@
+"""Where a layer shows anything, and rectangles."""
+
+from __future__ import annotations
+
+from gi.repository import Gimp
+
+from samelight_wire import Depth, Layout, Rect
+
+from .colour import PixelFormat
+from .pixels import read_scaled
+
+__all__ = ["intersect", "occupied"]
+
+THUMBNAIL = 256
+ALPHA = PixelFormat("A u8", Layout.MASK, Depth.U8)
+MASK = PixelFormat("Y u8", Layout.MASK, Depth.U8)
+
+
+def intersect(one: Rect, other: Rect) -> Rect | None:
+    """What two rectangles share; None if that is nothing."""
+    left, top = max(one.x, other.x), max(one.y, other.y)
+    right = min(one.x + one.width, other.x + other.width)
+    bottom = min(one.y + one.height, other.y + other.height)
+    return Rect(left, top, right - left, bottom - top) if right > left and bottom > top else None
+
+
+def occupied(drawable: Gimp.Drawable, rect: Rect) -> Rect | None:
+    """About the rectangle outside of which a layer is transparent, or a mask black.
+
+    It is found in a thumbnail, so it may be a little too large, or miss single faint pixels. Only the choice of the
+    surroundings that are sent depends on it.
+
+    Args:
+        drawable: a layer with alpha channel, or a mask.
+        rect: where it lies on the canvas.
+
+    Returns: None if nothing is there.
+    """
+    thumbnail = read_scaled(drawable, MASK if drawable.is_layer_mask() else ALPHA, THUMBNAIL)
+    width, height, data = thumbnail.format.width, thumbnail.format.height, bytes(thumbnail.data)
+    step = max(rect.width / width, rect.height / height)
+    rows = [y for y in range(height) if any(data[y * width : (y + 1) * width])]
+    columns = [x for x in range(width) if any(data[x::width])]
+    if not rows:
+        return None
+    # One step more on each side, for what averaging made too faint to see.
+    left, top = int((columns[0] - 1) * step), int((rows[0] - 1) * step)
+    right, bottom = int((columns[-1] + 2) * step) + 1, int((rows[-1] + 2) * step) + 1
+    return intersect(Rect(rect.x + left, rect.y + top, right - left, bottom - top), rect)

@@ -1,0 +1,68 @@
+"""The whole way of a call, from the selected layers to the new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gi.repository import Gimp
+
+from samelight_wire import Progress
+from samelight_wire.errors import SamelightError
+
+from .backdrop import delete_left_behind
+from .choices import Choices
+from .inserting import Harmonized, insert
+from .reading import Source, make_request, read_surroundings
+from .subjects import layers_to_harmonize
+from .waiting import STAGES, connect, harmonize
+
+__all__ = ["harmonize_layers"]
+
+
+def harmonize_layers(image: Gimp.Image, drawables: Sequence[Gimp.Drawable], choices: Choices) -> list[Gimp.Layer]:
+    """Harmonize the layers meant by the selected drawables; the new layers.
+
+    Nothing in the image changes before all results are here, and there is a Cancel button, which kills this process,
+    only between the first and the last request: never while a duplicate exists or layers are being inserted.
+
+    Raises:
+        SamelightError: with a sentence for the artist; the image is as it was.
+    """
+    delete_left_behind()
+    layers = layers_to_harmonize(image, drawables)
+    with connect() as client:
+        sources = [read_surroundings(image, layer, choices) for layer in layers]
+        Gimp.progress_init("Harmonizing")
+        harmonized = []
+        for index, source in enumerate(sources):
+            report = _Report(source.name, index, len(sources))
+            try:
+                result = harmonize(client, make_request(source, choices), report)
+            except SamelightError as error:
+                raise _naming(error, source, len(sources)) from error
+            harmonized.append(Harmonized(source, result.layer))
+        Gimp.progress_end()
+    return insert(image, harmonized, choices.hide_original)
+
+
+class _Report:
+    """Shows the daemon's progress with one of several layers in GIMP's status bar."""
+
+    def __init__(self, name: str, index: int, count: int) -> None:
+        self._title = f"Harmonizing “{name}”" + (f" ({index + 1} of {count})" if count > 1 else "")
+        self._index, self._count = index, count
+        Gimp.progress_set_text(self._title)
+
+    def __call__(self, progress: Progress) -> None:
+        stage = STAGES.get(progress.stage, progress.stage)
+        Gimp.progress_set_text(f"{self._title}: {stage}")
+        Gimp.progress_update((self._index + progress.fraction) / self._count)
+
+
+def _naming(error: SamelightError, source: Source, count: int) -> SamelightError:
+    """The error with the name of the layer it is about, where there are several."""
+    if count == 1:
+        return error
+    named = type(error)(f"“{source.name}”: {error.message} No layer was changed.", error.hint)
+    named.code = error.code
+    return named

@@ -1,0 +1,136 @@
+"""The new layers: made completely first, then put into the image in one undo step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gi.repository import Gimp
+
+from samelight_wire import Raster
+from samelight_wire.errors import InputError
+
+from .colour import mask_format
+from .pixels import write
+from .reading import Source
+
+__all__ = ["Harmonized", "insert"]
+
+SUFFIX = " (harmonized)"
+
+# What only groups can have as their mode has no meaning for the layer that takes the group's place.
+GROUPS_ONLY = (Gimp.LayerMode.PASS_THROUGH,)
+
+
+@dataclass(frozen=True)
+class Harmonized:
+    """A layer and what came of it.
+
+    source: the layer as it was read.
+    pixels: its harmonized pixels, in the same format.
+    """
+
+    source: Source
+    pixels: Raster
+
+
+def insert(image: Gimp.Image, harmonized: Sequence[Harmonized], hide_original: bool) -> list[Gimp.Layer]:
+    """Put each new layer directly above its original, and hide that, all in one undo step.
+
+    Raises:
+        InputError: image or layer were closed or deleted in the meantime; then nothing is inserted.
+    """
+    _check_still_there(image, harmonized)
+    made = _make_all(image, harmonized)
+    image.undo_group_start()
+    try:
+        for layer, each in zip(made, harmonized):  # noqa: B905 - strict came with Python 3.10
+            _replace(image, each.source.layer, layer, hide_original)
+        image.set_selected_layers(made)
+    finally:
+        image.undo_group_end()
+    Gimp.displays_flush()
+    return made
+
+
+def _make_all(image: Gimp.Image, harmonized: Sequence[Harmonized]) -> list[Gimp.Layer]:
+    """The new layers, in no image's list yet; if one cannot be made, none is left in memory."""
+    made: list[Gimp.Layer] = []
+    try:
+        for each in harmonized:
+            made.append(_make_layer(image, each))
+    except BaseException:
+        for layer in made:
+            layer.delete()
+        raise
+    return made
+
+
+def _replace(image: Gimp.Image, original: Gimp.Layer, layer: Gimp.Layer, hide_original: bool) -> None:
+    """Put the layer directly above its original, and hide that."""
+    if not image.insert_layer(layer, original.get_parent(), image.get_item_position(original)):
+        raise InputError(f"GIMP could not insert the layer “{layer.get_name()}”: {Gimp.get_pdb().get_last_error()}.")
+    if hide_original:
+        _hide(original)
+
+
+def _check_still_there(image: Gimp.Image, harmonized: Sequence[Harmonized]) -> None:
+    if not image.is_valid():
+        raise InputError("The image was closed while its layer was being harmonized.", "Open it and try again.")
+    present = {layer.get_id() for layer in _all_layers(image.get_layers())}
+    for each in harmonized:
+        if each.source.layer.get_id() not in present:
+            raise InputError(
+                "A layer was deleted while it was being harmonized, so nothing was changed.",
+                "Undo the deletion and harmonize again, if you want it back.",
+            )
+
+
+def _all_layers(layers: Sequence[Gimp.Layer]) -> Iterator[Gimp.Layer]:
+    for layer in layers:
+        yield layer
+        if layer.is_group():
+            yield from _all_layers(layer.get_children())
+
+
+def _make_layer(image: Gimp.Image, harmonized: Harmonized) -> Gimp.Layer:
+    """A new layer that is in no image's list yet: the original's look with new colours."""
+    source = harmonized.source
+    original, rect = source.layer, source.rect
+    mode = Gimp.LayerMode.NORMAL if original.get_mode() in GROUPS_ONLY else original.get_mode()
+    name = original.get_name() + SUFFIX
+    layer = Gimp.Layer.new(image, name, rect.width, rect.height, source.kind, original.get_opacity(), mode)
+    try:
+        write(layer, source.form, harmonized.pixels)
+        layer.set_offsets(*_place(source))
+        layer.set_blend_space(original.get_blend_space())
+        layer.set_composite_space(original.get_composite_space())
+        layer.set_composite_mode(original.get_composite_mode())
+        layer.set_color_tag(original.get_color_tag())
+        if source.mask is not None:
+            _add_mask(layer, source.mask)
+    except BaseException:
+        layer.delete()
+        raise
+    return layer
+
+
+def _place(source: Source) -> tuple[int, int]:
+    return source.rect.x, source.rect.y
+
+
+def _add_mask(layer: Gimp.Layer, raster: Raster) -> None:
+    """Give a layer a mask of its own with the samples of another."""
+    mask = layer.create_mask(Gimp.AddMaskType.WHITE)
+    layer.add_mask(mask)
+    write(mask, mask_format(mask), raster)
+
+
+def _hide(layer: Gimp.Layer) -> None:
+    """Hide a layer, also one whose visibility is locked, which GIMP would leave as it is without a word."""
+    locked = layer.get_lock_visibility()
+    if locked:
+        layer.set_lock_visibility(False)
+    layer.set_visible(False)
+    if locked:
+        layer.set_lock_visibility(True)
