@@ -74,9 +74,11 @@ def insert(document: Any, original: Any, layer: Any, pixels: Buffer, rect: Rect)
     layer.setName(original.name() + SUFFIX)
     layer.setVisible(True)
     data = _fill(layer, pixels, rect)
-    if not original.parentNode().addChildNode(layer, original):
-        raise InternalError("Krita did not take the new layer.", "Try again; restart Krita if that fails too.")
+    # Hiding alone does not make Krita compose the picture anew, but adding a layer in the same place does.
     original.setVisible(False)
+    if not original.parentNode().addChildNode(layer, original):
+        original.setVisible(shown)
+        raise InternalError("Krita did not take the new layer.", "Try again; restart Krita if that fails too.")
     redo = Krita.instance().action("edit_redo")
     return Replacement(document, original, layer, rect, data, shown, calm_redo=redo.text() if redo else "")
 
@@ -143,10 +145,9 @@ class Keeper(QObject):
         each.present = present
         if not each.hidden or each.original.parentNode() is None:
             return
-        if present:
-            each.original.setVisible(False)
-        elif _was_undone(each):
-            each.original.setVisible(True)
+        if present or _was_undone(each):
+            each.original.setVisible(not present)
+            each.document.refreshProjection()
 
     def _connect(self) -> None:
         """Look at once when undo or redo is used through menu or keys; the timer sees what the history docker does."""

@@ -70,6 +70,7 @@ class _Undoing:
                 each.layer.remove()
             if each.hidden and each.original.parentNode() is not None:
                 each.original.setVisible(True)
+        self._document.refreshProjection()
 
     def _later(self, slot: Any) -> None:
         QTimer.singleShot(STEP_MILLISECONDS, slot)
