@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from samelight.training import masks
 from samelight.training.photos import PhotoCollection
+from samelight.training.recipes import Augmentation
 from samelight.training.recolouring import FAMILIES, recolour
 from samelight.training.sampling import choice, uniform
 from samelight.training.transfers import Region
@@ -22,6 +23,8 @@ HARMONIOUS_SHARE = 0.06
 """Share of training composites that are left as they are: the network also has to learn to do nothing."""
 HARMONIOUS = "harmonious"
 """What `Composites.families` says of those."""
+VARIED = Augmentation()
+"""Mirrored and cropped, as every training on photographs wants it."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,9 @@ class CompositeMaker:
         self.generator = torch.Generator().manual_seed(seed)
         self.device = device or torch.device("cpu")
 
-    def batch(self, count: int, size: tuple[int, int]) -> Composites:
+    def batch(self, count: int, size: tuple[int, int], augmentation: Augmentation = VARIED) -> Composites:
         """Make `count` composites of `size` (height, width)."""
-        drawn = [self._crop(size) for _ in range(count)]
+        drawn = [self._crop(size, augmentation) for _ in range(count)]
         real = torch.stack([photo for photo, _ in drawn])
         mask = torch.stack([mask for _, mask in drawn]).unsqueeze(1).to(self.device)
         families = [FAMILIES[choice(self.generator, len(FAMILIES))] for _ in range(count)]
@@ -61,13 +64,13 @@ class CompositeMaker:
         names = [HARMONIOUS if same else family.name for same, family in zip(harmonious, families, strict=True)]
         return Composites(torch.lerp(real, recoloured, blend), mask, real, names)
 
-    def _crop(self, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    def _crop(self, size: tuple[int, int], augmentation: Augmentation) -> tuple[Tensor, Tensor]:
         """A random part of a random photograph and a foreground in it: 3 x H x W in 0..1, H x W."""
         while True:
             index = choice(self.generator, len(self.photos))
             photo, regions = self.photos.photo(index), self.photos.regions(index)
-            top, left, height, width = self._window(photo.shape[-2:], size)
-            flip = bool(choice(self.generator, 2))
+            top, left, height, width = self._window(photo.shape[-2:], size, augmentation.least_crop)
+            flip = bool(choice(self.generator, 2)) and augmentation.flip
             part = photo[:, top : top + height, left : left + width].to(self.device).float().div(255)
             picture = functional.interpolate(part[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
             part_regions = None if regions is None else regions[top : top + height, left : left + width]
@@ -75,9 +78,9 @@ class CompositeMaker:
             if mask is not None:
                 return (picture.flip(2), mask.flip(1)) if flip else (picture, mask)
 
-    def _window(self, available: torch.Size, size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """A window of the wanted proportions, 55 to 100 % of the largest that fits: top, left, height, width."""
-        scale = min(available[0] / size[0], available[1] / size[1]) * float(uniform(self.generator, (1,), 0.55, 1))
+    def _window(self, available: torch.Size, size: tuple[int, int], least: float) -> tuple[int, int, int, int]:
+        """A window of the wanted proportions, `least` to all of the largest that fits: top, left, height, width."""
+        scale = min(available[0] / size[0], available[1] / size[1]) * float(uniform(self.generator, (1,), least, 1))
         height, width = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
         top, left = (choice(self.generator, max(1, a - b + 1)) for a, b in zip(available, (height, width), strict=True))
         return top, left, height, width

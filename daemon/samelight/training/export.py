@@ -73,7 +73,7 @@ def export(network: nn.Module, record: TrainingRecord, folder: Path) -> WeightsE
 
 
 def draw_loss_curve(history: Sequence[Step], path: Path, title: str, loss: str) -> None:
-    """A picture of the loss (named `loss`) and of the error by the composites' error, over the steps, each a running median."""
+    """A picture of `loss` and of the error by the composites' error, over the steps, each a running median."""
     import matplotlib as mpl  # takes a second to import, and only the end of a training needs it
 
     mpl.use("Agg")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from samelight_wire.errors import UnknownModelError
 
-__all__ = ["ON_PHOTOS", "PAPER", "Recipe", "SizePhase", "recipe_for"]
+__all__ = ["ON_PHOTOS", "PAPER", "Augmentation", "Recipe", "SizePhase", "recipe_for"]
 
 
 @dataclass(frozen=True)
@@ -22,34 +23,62 @@ class SizePhase:
 
 
 @dataclass(frozen=True)
+class Augmentation:
+    """How a photograph is varied before a composite is made from it."""
+
+    flip: bool = True
+    """Whether every other picture is mirrored left to right."""
+    least_crop: float = 0.55
+    """A random window is cut out and resized: its sides are this share up to all of the largest window's that fits;
+    1 for always the largest."""
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """Optimizer, schedule, batch and sizes of a training."""
+    """Optimizer, schedule, loss, batch, sizes and augmentation of a training."""
 
     learning_rate: float
-    """Of Adam with betas 0.9 and 0.999, at the start (after the warm-up)."""
+    """Of the optimizer at the start (after the warm-up); its betas are 0.9 and 0.999."""
     schedule: Literal["steps", "cosine"]
-    """`steps`: a tenth from each milestone on. `cosine`: half a cosine down to a hundredth."""
+    """`steps`: a tenth from each milestone on. `cosine`: half a cosine down to `final_rate`."""
     milestones: tuple[float, ...]
-    """Progress 0..1 of each drop of `steps`."""
+    """Progress 0..1 of each drop of `steps`; without any the learning rate stays."""
     batch: int
     """Pictures a step at `batch_side`; other sizes get as many as have about the same area together."""
     batch_side: int
     """The side that `batch` is meant for, in pixels."""
     phases: tuple[SizePhase, ...]
     """Sizes over the training, by rising start."""
+    loss: str = "foreground-mse"
+    """A name of `samelight.training.losses.LOSSES`."""
+    optimizer: Literal["adam", "adamw"] = "adam"
+    """AdamW takes the weight decay apart from the gradient's statistics."""
+    weight_decay: float = 0.0
+    """Of the optimizer."""
+    final_rate: float = 1e-5
+    """Learning rate at the end of `cosine`."""
+    warm_up: float = 0.0
+    """Share 0..1 of the training over which the learning rate rises from 0."""
     aspects: tuple[float, ...] = (1.0,)
     """Width by height; one is drawn for each batch."""
+    multiple: int = 8
+    """Heights and widths are multiples of this many pixels: the network's stride, so that no padding is learned."""
+    augmentation: Augmentation = Augmentation()
+    """What happens to the photographs."""
+    without_instances: float = 0.0
+    """Share 0..1 of the batches in which a network that reads instances is shown none, as it may happen in use."""
     epochs: int = 120
     """Passes over the photographs where neither steps nor minutes are asked for."""
     ema: float = 0.999
-    """Decay a step of the averaged weights that are kept at the end."""
+    """Decay a step of the averaged weights that are kept at the end; 0 keeps the last ones."""
 
     def learning_rate_at(self, progress: float) -> float:
         """Learning rate at `progress` 0..1."""
-        warm_up = min(1.0, progress / 0.01)
+        started = min(1.0, progress / self.warm_up) if self.warm_up else 1.0
         if self.schedule == "cosine":
-            return self.learning_rate * warm_up * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
-        return self.learning_rate * 0.1 ** sum(progress >= milestone for milestone in self.milestones)
+            height = 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+            return started * (self.final_rate + (self.learning_rate - self.final_rate) * height)
+        return started * self.learning_rate * 0.1 ** sum(progress >= milestone for milestone in self.milestones)
 
     def sides_at(self, progress: float) -> tuple[int, ...]:
         """Sides to draw from at `progress` 0..1."""
@@ -60,35 +89,102 @@ class Recipe:
         return max(2, round(self.batch * (self.batch_side / side) ** 2))
 
 
-PAPER = {
-    name: Recipe(
-        learning_rate=1e-3,
-        schedule="steps",
-        milestones=(100 / 120, 110 / 120),
-        batch=12,
-        batch_side=256,
-        phases=(SizePhase(0.0, (256,)),),
-    )
-    for name in ("hdnet", "hdnet-lite")
-}
-"""The recipes as published: HDNet section 4.1."""
+def _both_sizes(recipes: Mapping[str, Recipe]) -> dict[str, Recipe]:
+    """A paper's recipe serves its network in both sizes."""
+    return {name + size: recipe for name, recipe in recipes.items() for size in ("", "-lite")}
 
-ON_PHOTOS = {
-    name: Recipe(
-        learning_rate=1e-3,
-        schedule="cosine",
-        milestones=(),
-        batch=16,
-        batch_side=128,
-        phases=(
-            SizePhase(0.0, (96, 112, 128)),
-            SizePhase(0.35, (112, 128, 160, 192)),
-            SizePhase(0.75, (160, 192, 224, 256)),
+
+_AS_IT_IS = Augmentation(flip=False, least_crop=1.0)
+_CROPPED = Augmentation(flip=True, least_crop=0.7)
+
+_HDNET = Recipe(
+    learning_rate=1e-3,
+    schedule="steps",
+    milestones=(100 / 120, 110 / 120),
+    batch=12,
+    batch_side=256,
+    phases=(SizePhase(0.0, (256,)),),
+    augmentation=_AS_IT_IS,
+    epochs=120,
+    ema=0.0,
+)
+
+PAPER = _both_sizes(
+    {
+        # Section 4.1.
+        "hdnet": _HDNET,
+        # Section 3.1, which states no batch: HDNet's.
+        "srin": replace(_HDNET, loss="l1"),
+        # Section 4.1 "Implementation Details", which states neither loss nor augmentation: HDNet's.
+        "srih": replace(
+            _HDNET,
+            optimizer="adamw",
+            learning_rate=3e-4,
+            schedule="cosine",
+            milestones=(),
+            final_rate=1e-6,
+            weight_decay=1e-4,
+            batch=8,
+            epochs=200,
         ),
-        aspects=(1.0, 4 / 3, 3 / 4, 3 / 2, 2 / 3),
-    )
-    for name in ("hdnet", "hdnet-lite")
-}
+        # "Implementation Details".
+        "frih": replace(
+            _HDNET,
+            learning_rate=0.008,
+            milestones=(160 / 180, 175 / 180),
+            loss="frih",
+            batch=128,
+            augmentation=_CROPPED,
+            epochs=180,
+        ),
+        # Section IV-A: "AdamW with default setting", hence its weight decay and no schedule; it states no epochs.
+        "rcl": replace(
+            _HDNET,
+            optimizer="adamw",
+            weight_decay=0.01,
+            milestones=(),
+            loss="rcl",
+            batch=8,
+            augmentation=_CROPPED,
+        ),
+    }
+)
+"""The recipes as published. Resized to 256 x 256 means here: the largest square window of the photograph."""
+
+_ON_PHOTOS = Recipe(
+    learning_rate=1e-3,
+    schedule="cosine",
+    milestones=(),
+    batch=16,
+    batch_side=128,
+    phases=(
+        SizePhase(0.0, (96, 112, 128)),
+        SizePhase(0.35, (112, 128, 160, 192)),
+        SizePhase(0.75, (160, 192, 224, 256)),
+    ),
+    warm_up=0.01,
+    aspects=(1.0, 4 / 3, 3 / 4, 3 / 2, 2 / 3),
+)
+
+ON_PHOTOS = _both_sizes(
+    {
+        "hdnet": _ON_PHOTOS,
+        "srin": replace(_ON_PHOTOS, loss="l1", without_instances=0.1),
+        "srih": replace(
+            _ON_PHOTOS,
+            optimizer="adamw",
+            learning_rate=3e-4,
+            final_rate=1e-6,
+            weight_decay=1e-4,
+            without_instances=0.1,
+        ),
+        # Its stride is 128: every other size would teach it padding. The paper's rate, by the batch that remains.
+        "frih": replace(
+            _ON_PHOTOS, loss="frih", multiple=128, batch_side=256, phases=(SizePhase(0.0, (256, 256, 320)),)
+        ),
+        "rcl": replace(_ON_PHOTOS, loss="rcl", optimizer="adamw", weight_decay=0.01, multiple=16),
+    }
+)
 """For composites made from photographs: small pictures first, which is where a budget of time goes furthest, and
 many sizes and proportions, because a network run at a size it never saw draws checkerboards."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -13,13 +13,18 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from samelight.training.composites import CompositeMaker
-from samelight.training.losses import foreground_mse
+from samelight.harmonizers.stages import run_stages
+from samelight.instances import Instances
+from samelight.training.composites import CompositeMaker, Composites
+from samelight.training.losses import LOSSES
 from samelight.training.recipes import Recipe
-from samelight.training.sampling import choice
+from samelight.training.sampling import choice, uniform
 from samelight_wire.errors import InvalidOptionError, WeightsCorruptError
 
-__all__ = ["Budget", "Step", "Trainer"]
+__all__ = ["Budget", "Segment", "Step", "Trainer", "make_optimizer"]
+
+Segment = Callable[[Tensor, Tensor], Instances]
+"""Finds the instances of composites B x 3 x H x W in 0..1 with masks B x 1 x H x W in 0..1."""
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -55,13 +60,19 @@ class Step:
     progress: float
     """How far the training is, 0..1."""
     loss: float
-    """HDNet's equation 1 on this batch."""
+    """The recipe's loss on this batch."""
     gain: float
     """Summed squared foreground error of the results by that of the composites: below 1 is better than nothing."""
     pictures: int
     """Composites in the batch."""
     seconds: float
     """Time spent training so far."""
+
+
+def make_optimizer(recipe: Recipe, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """The recipe's optimizer at its first learning rate."""
+    kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
+    return kind(parameters, lr=recipe.learning_rate, betas=(0.9, 0.999), weight_decay=recipe.weight_decay)
 
 
 class Trainer:
@@ -75,6 +86,7 @@ class Trainer:
         budget: Budget,
         folder: Path,
         *,
+        segment: Segment | None = None,
         half_precision: bool = True,
     ) -> None:
         """Prepare a training.
@@ -82,14 +94,16 @@ class Trainer:
         Args:
           network: with random weights, already on the maker's device.
           maker: draws the composites; its generator's state is part of a checkpoint.
-          recipe: optimizer, schedule, batch and sizes.
+          recipe: optimizer, schedule, loss, batch and sizes.
           budget: when to end.
           folder: where checkpoints go; created.
+          segment: finds the instances that the network reads; None for a network that reads none.
           half_precision: run the network in bfloat16 (its weights stay in float32).
         """
         self.network, self.maker, self.recipe, self.budget, self.folder = network, maker, recipe, budget, folder
-        self.half_precision = half_precision
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.999))
+        self.segment, self.half_precision = segment, half_precision
+        self.loss = LOSSES[recipe.loss]().to(maker.device)
+        self.optimizer = make_optimizer(recipe, [*network.parameters(), *self.loss.parameters()])
         self.average = AveragedModel(network, avg_fn=self._average)
         self.step, self.seconds = 0, 0.0
         self.history: list[Step] = []
@@ -121,7 +135,10 @@ class Trainer:
         state: dict[str, Any] = {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
+            "loss": self.loss.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            # What composites are drawn from, and what networks and losses draw from in training.
+            "torch_generator": torch.get_rng_state(),
             "generator": self.maker.generator.get_state(),
             "step": self.step,
             "seconds": self.seconds,
@@ -139,7 +156,9 @@ class Trainer:
             state = torch.load(path, weights_only=True, map_location=self.maker.device)
             self.network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
+            self.loss.load_state_dict(state["loss"])
             self.optimizer.load_state_dict(state["optimizer"])
+            torch.set_rng_state(state["torch_generator"].cpu())
             self.maker.generator.set_state(state["generator"].cpu())
             self.step, self.seconds = state["step"], state["seconds"]
             self.history = [Step(**step) for step in state["history"]]
@@ -151,25 +170,33 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate_at(progress)
         count, size = self._draw_size(progress)
-        batch = self.maker.batch(count, size)
-        composite, real = batch.composite * 2 - 1, batch.real * 2 - 1
+        batch = self.maker.batch(count, size, self.recipe.augmentation)
+        composite, real, instances = batch.composite * 2 - 1, batch.real * 2 - 1, self._instances(batch)
         with torch.autocast(composite.device.type, torch.bfloat16, enabled=self.half_precision):
-            result = self.network(composite, batch.mask)
-        loss = foreground_mse(result.float(), real, batch.mask)
+            stages = run_stages(self.network, composite, batch.mask, instances)
+        loss = self.loss(stages, real, batch.mask)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimizer.step()
         self.average.update_parameters(self.network)
         self.step += 1
-        gain = _error(result, real) / max(_error(composite, real), 1e-12)
+        gain = _error(stages.result, real) / max(_error(composite, real), 1e-12)
         return Step(self.step, progress, float(loss.detach()), gain, count, self.seconds)
 
+    def _instances(self, batch: Composites) -> Instances | None:
+        """What the network is shown of the batch's instances."""
+        if self.segment is None:
+            return None
+        hidden = float(uniform(self.maker.generator, (1,), 0, 1)) < self.recipe.without_instances
+        return None if hidden else self.segment(batch.composite, batch.mask).to(self.maker.device)
+
     def _draw_size(self, progress: float) -> tuple[int, tuple[int, int]]:
-        """Pictures in the batch and their (height, width), multiples of 8 so that no padding is learned."""
+        """Pictures in the batch and their (height, width)."""
         generator, sides = self.maker.generator, self.recipe.sides_at(progress)
         side = sides[choice(generator, len(sides))]
         aspect = self.recipe.aspects[choice(generator, len(self.recipe.aspects))]
-        height, width = (max(8, 8 * round(side * factor / 8)) for factor in (aspect**-0.5, aspect**0.5))
+        unit = self.recipe.multiple
+        height, width = (max(unit, unit * round(side * factor / unit)) for factor in (aspect**-0.5, aspect**0.5))
         return self.recipe.batch_at(side), (height, width)
 
     def _average(self, averaged: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
