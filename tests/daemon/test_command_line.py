@@ -111,7 +111,7 @@ def test_doctor_finds_all_well(daemon: RunningDaemon) -> None:
 
 def test_bench_measures_a_daemon_of_its_own(home: Home) -> None:
     home.configure(default_model="hdnet-lite", device="cpu")
-    done = samelight(home, "bench", "--rounds", 1, "--json")
+    done = samelight(home, "bench", "--only", "daemon", "--rounds", 1, "--json")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert figures["start"]["first_answer_seconds"] > 0
