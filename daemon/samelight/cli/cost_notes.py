@@ -60,7 +60,7 @@ def _read() -> dict[str, Cost]:
         noted = json.loads(_path().read_text("utf-8"))
         if noted["code"] != _code():
             return {}
-        return {name: Cost(**{key: int(value) for key, value in cost.items()}) for name, cost in noted["costs"].items()}
+        return {name: Cost(**cost) for name, cost in noted["costs"].items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
 

@@ -30,7 +30,7 @@ from samelight import harmonizers
 from samelight.cli.sample import SAMPLE_COMPOSITE, SAMPLE_MASK
 from samelight.instances import Instances
 
-__all__ = ["SIDE", "Cost", "PeakMemory", "cost_of", "sample_inputs"]
+__all__ = ["SIDE", "Cost", "PeakMemory", "cost_of", "sample_picture"]
 
 SIDE = 256
 """Both sides of the picture."""
@@ -52,6 +52,8 @@ class Cost:
     memory_bytes: int
     """Weights in float32, and the most that all intermediate results of one picture take at once; without the scratch
     space of the machine's libraries."""
+    depends_on_picture: bool
+    """Whether the two are those of the bundled sample, and others for other pictures."""
 
 
 def cost_of(name: str) -> Cost:
@@ -70,36 +72,34 @@ def cost_of(name: str) -> Cost:
 def _measure(name: str, *, shapes_only: bool) -> Cost:
     with FakeTensorMode() if shapes_only else nullcontext():
         network = harmonizers.create(name).eval()
-        inputs = _empty_inputs() if shapes_only else sample_inputs()
+        picture, mask = _empty_picture() if shapes_only else sample_picture()
         with FlopCounterMode(display=False) as operations, PeakMemory() as memory:
-            network(*inputs)
+            network(picture, mask, _stripes())
     return Cost(
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         multiply_adds=operations.get_total_flops() // 2,
         memory_bytes=_bytes_of(network) + memory.peak,
+        depends_on_picture=not shapes_only,
     )
 
 
-def sample_inputs() -> tuple[Tensor, Tensor, Instances]:
-    """The bundled sample as a network gets it: 1 x 3 x 256 x 256 in -1..1, 1 x 1 x 256 x 256 in 0..1, instances.
-
-    The instances are upright stripes: only their number matters here.
-    """
+def sample_picture() -> tuple[Tensor, Tensor]:
+    """The bundled sample as a network gets it: 1 x 3 x 256 x 256 in -1..1 and 1 x 1 x 256 x 256 in 0..1."""
     with Image.open(SAMPLE_COMPOSITE) as composite, Image.open(SAMPLE_MASK) as mask:
         colours = np.asarray(composite.convert("RGB").resize((SIDE, SIDE)), np.float32) / 127.5 - 1.0
         coverage = np.asarray(mask.convert("L").resize((SIDE, SIDE)), np.float32) / 255.0
-    picture = torch.from_numpy(colours).permute(2, 0, 1)[None].contiguous()
-    return picture, torch.from_numpy(coverage)[None, None], _instances()
+    return torch.from_numpy(colours).permute(2, 0, 1)[None].contiguous(), torch.from_numpy(coverage)[None, None]
 
 
-def _empty_inputs() -> tuple[Tensor, Tensor, Instances]:
-    return torch.zeros(1, 3, SIDE, SIDE), torch.zeros(1, 1, SIDE, SIDE), _instances()
+def _empty_picture() -> tuple[Tensor, Tensor]:
+    return torch.zeros(1, 3, SIDE, SIDE), torch.zeros(1, 1, SIDE, SIDE)
 
 
-def _instances() -> Instances:
-    stripes = torch.arange(SIDE) * (INSTANCES + 1) // SIDE
+def _stripes() -> Instances:
+    """Upright stripes: what the instances look like makes no difference to the costs, only how many they are."""
+    labels = torch.arange(SIDE) * (INSTANCES + 1) // SIDE
     similarity = torch.linspace(-1, 1, INSTANCES)[None]
-    return Instances(stripes.expand(1, SIDE, SIDE), similarity, torch.ones(1, INSTANCES, dtype=torch.bool))
+    return Instances(labels.expand(1, SIDE, SIDE), similarity, torch.ones(1, INSTANCES, dtype=torch.bool))
 
 
 def _bytes_of(network: nn.Module) -> int:

@@ -14,7 +14,7 @@ NUMBERS = {"parameters", "multiply-adds", "memory", "fMSE"}
 
 EXPLANATION = (
     "Multiply-adds and memory: for one picture of 256 x 256. fMSE: the foreground's error by the untouched "
-    "composite's, on the project's benchmark; 1 is doing nothing."
+    "composite's, on the project's benchmark; 1 is doing nothing. * of the bundled sample; other pictures differ."
 )
 
 
@@ -31,6 +31,7 @@ def models(as_json: AsJson = False) -> None:
 def list_models() -> list[dict[str, Any]]:
     """Every network: its paper, what it costs for a picture of 256 x 256, and what is known of its weights.
 
+    "multiply_adds" and the memory are those of any picture, or of the bundled sample where "depends_on_picture".
     "weights" is "ok", "missing" or "corrupt"; "validation" holds the benchmark's figures where they were measured.
     """
     from samelight import harmonizers
@@ -48,6 +49,7 @@ def list_models() -> list[dict[str, Any]]:
                 "year": info.year,
                 "parameters": cost.parameters,
                 "multiply_adds": cost.multiply_adds,
+                "depends_on_picture": cost.depends_on_picture,
                 "needs": {"segmentation": info.needs_instances, "memory_bytes": cost.memory_bytes},
                 **_weights_of(name),
             }
@@ -83,7 +85,7 @@ def _row(model: dict[str, Any]) -> tuple[str, ...]:
     return (
         model["name"],
         f"{model['parameters'] / 1e6:.2f} M",
-        f"{model['multiply_adds'] / 1e9:.2f} G",
+        f"{model['multiply_adds'] / 1e9:.2f} G" + ("*" if model["depends_on_picture"] else " "),
         f"{needs['memory_bytes'] / 1e6:.0f} MB",
         "segmentation" if needs["segmentation"] else "",
         model["weights"],
