@@ -83,7 +83,7 @@ def make_home(folder: Path, weights: Path) -> Home:
         "SAMELIGHT_CONNECTION_FILE": str(folder / "run" / "connection.json"),
         "SAMELIGHT_CONFIG": str(folder / "config.toml"),
         "SAMELIGHT_WEIGHTS": str(weights),
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "daemon"), str(ROOT / "shared")]),
+        "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("daemon", "shared", "installer")),
     }
     for variable in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
         environment[variable] = str(folder / variable.lower())
