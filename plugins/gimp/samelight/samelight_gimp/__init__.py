@@ -8,6 +8,8 @@
     bounds        where a layer shows anything
     pixels        GIMP's pixels as rasters, and back
     colour        what GIMP's pixel formats mean
+    duplicates    duplicates of the image, to be taken apart
+    filtered      a layer with filters, as it shows itself
     reading       what a request needs of a layer
     backdrop      what is visible below a layer
     waiting       the request, with progress

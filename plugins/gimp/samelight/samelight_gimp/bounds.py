@@ -9,11 +9,22 @@ from samelight_wire import Depth, Layout, Rect
 from .colour import PixelFormat
 from .pixels import read_scaled
 
-__all__ = ["intersect", "occupied"]
+__all__ = ["extent", "intersect", "occupied", "whole"]
 
 THUMBNAIL = 256
 ALPHA = PixelFormat("A u8", Layout.MASK, Depth.U8)
 MASK = PixelFormat("Y u8", Layout.MASK, Depth.U8)
+
+
+def extent(layer: Gimp.Layer) -> Rect:
+    """Where a layer lies on the canvas."""
+    offsets = layer.get_offsets()
+    return Rect(offsets.offset_x, offsets.offset_y, layer.get_width(), layer.get_height())
+
+
+def whole(drawable: Gimp.Drawable) -> Rect:
+    """All of a drawable, in its own coordinates."""
+    return Rect(0, 0, drawable.get_width(), drawable.get_height())
 
 
 def intersect(one: Rect, other: Rect) -> Rect | None:

@@ -9,8 +9,8 @@ from gi.repository import Gimp
 from samelight_wire import Progress
 from samelight_wire.errors import SamelightError
 
-from .backdrop import delete_left_behind
 from .choices import Choices
+from .duplicates import delete_left_behind
 from .inserting import Harmonized, insert
 from .reading import Source, make_request, read_surroundings
 from .subjects import layers_to_harmonize

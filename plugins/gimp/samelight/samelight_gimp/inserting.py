@@ -10,6 +10,7 @@ from gi.repository import Gimp
 from samelight_wire import Raster
 from samelight_wire.errors import InputError
 
+from .bounds import extent
 from .colour import mask_format
 from .pixels import write
 from .reading import Source
@@ -41,12 +42,17 @@ def insert(image: Gimp.Image, harmonized: Sequence[Harmonized], hide_original: b
         InputError: image or layer were closed or deleted in the meantime; then nothing is inserted.
     """
     _check_still_there(image, harmonized)
+    originals = [each.source.layer for each in harmonized]
+    shown = [original.get_visible() for original in originals]
     made = _make_all(image, harmonized)
     image.undo_group_start()
     try:
-        for layer, each in zip(made, harmonized):  # noqa: B905 - strict came with Python 3.10
-            _replace(image, each.source.layer, layer, hide_original)
+        for original, layer in zip(originals, made):  # noqa: B905 - strict came with Python 3.10
+            _replace(image, original, layer, hide_original)
         image.set_selected_layers(made)
+    except BaseException:
+        _take_back(image, originals, shown, made)
+        raise
     finally:
         image.undo_group_end()
     Gimp.displays_flush()
@@ -71,7 +77,7 @@ def _replace(image: Gimp.Image, original: Gimp.Layer, layer: Gimp.Layer, hide_or
     if not image.insert_layer(layer, original.get_parent(), image.get_item_position(original)):
         raise InputError(f"GIMP could not insert the layer “{layer.get_name()}”: {Gimp.get_pdb().get_last_error()}.")
     if hide_original:
-        _hide(original)
+        _set_visible(original, False)
 
 
 def _check_still_there(image: Gimp.Image, harmonized: Sequence[Harmonized]) -> None:
@@ -116,7 +122,9 @@ def _make_layer(image: Gimp.Image, harmonized: Harmonized) -> Gimp.Layer:
 
 
 def _place(source: Source) -> tuple[int, int]:
-    return source.rect.x, source.rect.y
+    """Where the new layer goes: if the artist has moved the original since, it has moved too."""
+    now, then = extent(source.layer), source.extent
+    return source.rect.x + now.x - then.x, source.rect.y + now.y - then.y
 
 
 def _add_mask(layer: Gimp.Layer, raster: Raster) -> None:
@@ -126,11 +134,26 @@ def _add_mask(layer: Gimp.Layer, raster: Raster) -> None:
     write(mask, mask_format(mask), raster)
 
 
-def _hide(layer: Gimp.Layer) -> None:
-    """Hide a layer, also one whose visibility is locked, which GIMP would leave as it is without a word."""
+def _set_visible(layer: Gimp.Layer, visible: bool) -> None:
+    """Show or hide a layer, also one whose visibility is locked, which GIMP would leave as it is without a word."""
     locked = layer.get_lock_visibility()
     if locked:
         layer.set_lock_visibility(False)
-    layer.set_visible(False)
+    layer.set_visible(visible)
     if locked:
         layer.set_lock_visibility(True)
+
+
+def _take_back(
+    image: Gimp.Image, originals: Sequence[Gimp.Layer], shown: Sequence[bool], made: Sequence[Gimp.Layer]
+) -> None:
+    """Leave the image as it was, after an insertion that failed."""
+    present = {layer.get_id() for layer in _all_layers(image.get_layers())}
+    for layer in made:
+        if layer.get_id() in present:
+            image.remove_layer(layer)
+        else:
+            layer.delete()
+    for original, visible in zip(originals, shown):  # noqa: B905
+        if original.get_visible() != visible:
+            _set_visible(original, visible)

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 
 from gi.repository import Gimp
 
-from samelight_wire import HarmonizeRequest, Raster, Rect, new_job
+from samelight_wire import HarmonizeRequest, Layout, Raster, Rect, new_job
 from samelight_wire.errors import EmptyMaskError, NoBackdropError
 
-from .backdrop import Backdrop, duplicated, read_backdrop
-from .bounds import intersect, occupied
+from .backdrop import Backdrop, read_backdrop
+from .bounds import extent, intersect, occupied, whole
 from .choices import Choices
 from .colour import PixelFormat, layer_format, mask_format
+from .duplicates import duplicated, has_filters, twin_of
+from .filtered import read_filtered
 from .pixels import read
 
 __all__ = ["Source", "make_request", "read_surroundings"]
@@ -23,17 +25,18 @@ class Source:
     """A layer and what has been read of it.
 
     layer: the layer in the artist's image; it is never written to.
-    kind: with or without an alpha channel.
-    rect: where its pixels lie on the canvas.
-    form: the format of its pixels.
-    pixels: its pixels, if they had to be read early; else they are read for the request.
+    extent: where it lay on the canvas then.
+    rect: where the pixels lie that are harmonized; other than the extent only if filters made the layer larger.
+    form: the format of the pixels.
+    pixels: the pixels, if they had to be read early; else they are read for the request.
     mask: its layer mask, None without one or where it is switched off.
     backdrop: what is visible below; None if there is no layer below.
-    selection, selection_rect: where the effect is wanted; None without limits.
+    selection: where the effect is wanted; None without limits.
+    selection_rect: the part of the canvas that the selection covers.
     """
 
     layer: Gimp.Layer
-    kind: Gimp.ImageType
+    extent: Rect
     rect: Rect
     form: PixelFormat
     pixels: Raster | None = None
@@ -48,41 +51,40 @@ class Source:
         name: str = self.layer.get_name()
         return name
 
+    @property
+    def kind(self) -> Gimp.ImageType:
+        """The kind of layer that takes such pixels."""
+        return Gimp.ImageType.RGBA_IMAGE if self.form.layout is Layout.RGBA else Gimp.ImageType.RGB_IMAGE
+
 
 def read_surroundings(image: Gimp.Image, layer: Gimp.Layer, choices: Choices) -> Source:
-    """All that is read before anything is awaited: of a duplicate, and what is small.
+    """All that is read before anything is awaited: what takes a duplicate, and what is small.
 
     Raises:
         NoBackdropError: there is nothing that the layer's light could come from.
         EmptyMaskError: the selection does not touch the layer.
     """
+    source = _read_layer(image, layer)
+    selected = _selected(image, source)
+    foreground = _foreground(source)
+    if selected is not None and choices.limit_to_selection:
+        foreground = intersect(foreground, selected) or selected
     with duplicated(image) as duplicate:
-        twin = _twin(image, duplicate, layer)
-        source = _read_layer(duplicate, layer, twin)
-        selected = _selected(image, source)
-        foreground = _foreground(twin, source.rect)
-        if selected is not None and choices.limit_to_selection:
-            foreground = intersect(foreground, selected) or selected
-        source = replace(source, backdrop=read_backdrop(duplicate, twin, foreground))
-    if selected is None and source.backdrop is None:
-        raise NoBackdropError(
-            f"There is nothing below the layer “{source.name}”, and nothing is selected.",
-            "Select the pasted object, or choose a layer that lies above the picture it belongs to.",
-        )
-    if selected is None or (source.backdrop is not None and not choices.limit_to_selection):
+        backdrop = read_backdrop(duplicate, twin_of(image, duplicate, layer), foreground)
+    if backdrop is None and selected is None:
+        raise _no_backdrop(image, source)
+    source = replace(source, backdrop=backdrop)
+    if selected is None or (backdrop is not None and not choices.limit_to_selection):
         return source
     return replace(source, selection=_read_selection(image, selected), selection_rect=selected)
 
 
 def make_request(source: Source, choices: Choices) -> HarmonizeRequest:
     """The request for a layer; reads its pixels, if that was not done before."""
-    pixels = source.pixels
-    if pixels is None:
-        pixels = read(source.layer, source.form, _whole(source.layer))
     backdrop = source.backdrop
     return HarmonizeRequest(
         job=new_job(),
-        layer=pixels,
+        layer=source.pixels or read(source.layer, source.form, whole(source.layer)),
         layer_rect=source.rect,
         backdrop=None if backdrop is None else backdrop.raster,
         backdrop_rect=None if backdrop is None else backdrop.rect,
@@ -93,50 +95,32 @@ def make_request(source: Source, choices: Choices) -> HarmonizeRequest:
     )
 
 
-def _read_layer(duplicate: Gimp.Image, layer: Gimp.Layer, twin: Gimp.Layer) -> Source:
-    """The layer's format, place and mask. Filters on the layer are part of what it shows: with them, its pixels are
-    those of its twin with the filters merged.
-    """
-    filtered = bool(twin.get_filters())
-    if filtered:
-        if twin.is_group():
-            twin = twin.merge()
-        twin.merge_filters()
-    form, rect = layer_format(duplicate, twin), _rect(twin)
-    pixels = read(twin, form, _whole(twin)) if filtered else None
-    return Source(layer, twin.type(), rect, form, pixels, _read_mask(twin))
+def _read_layer(image: Gimp.Image, layer: Gimp.Layer) -> Source:
+    """The layer's place, format and mask; its pixels too where filters are part of them."""
+    place = extent(layer)
+    if has_filters([layer]):
+        pixels, form, rect = read_filtered(image, layer)
+        return Source(layer, place, rect, form, pixels, _read_mask(layer, rect))
+    return Source(layer, place, place, layer_format(image, layer), None, _read_mask(layer, place))
 
 
-def _twin(image: Gimp.Image, duplicate: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
-    """The layer that stands in a duplicate where this one stands in the image."""
-    parent = layer.get_parent()
-    siblings = duplicate.get_layers() if parent is None else _twin(image, duplicate, parent).get_children()
-    return siblings[image.get_item_position(layer)]
-
-
-def _rect(layer: Gimp.Layer) -> Rect:
-    offsets = layer.get_offsets()
-    return Rect(offsets.offset_x, offsets.offset_y, layer.get_width(), layer.get_height())
-
-
-def _whole(drawable: Gimp.Drawable) -> Rect:
-    """All of a drawable, in its own coordinates."""
-    return Rect(0, 0, drawable.get_width(), drawable.get_height())
-
-
-def _read_mask(layer: Gimp.Layer) -> Raster | None:
+def _read_mask(layer: Gimp.Layer, rect: Rect) -> Raster | None:
+    """The layer's mask, if it is switched on, over a part of the canvas; black outside of the layer."""
     mask = layer.get_mask()
     if mask is None or not layer.get_apply_mask():
         return None
-    return read(mask, mask_format(mask), _whole(mask))
+    place = extent(layer)
+    return read(mask, mask_format(mask), Rect(rect.x - place.x, rect.y - place.y, rect.width, rect.height))
 
 
-def _foreground(layer: Gimp.Layer, rect: Rect) -> Rect:
+def _foreground(source: Source) -> Rect:
     """About the part of the canvas in which the layer shows anything."""
+    layer, rect = source.layer, source.rect
+    if source.pixels is not None:
+        return rect  # trimmed already
     found = occupied(layer, rect) if layer.has_alpha() else rect
-    mask = layer.get_mask()
-    if found is not None and mask is not None and layer.get_apply_mask():
-        masked = occupied(mask, rect)
+    if found is not None and source.mask is not None:
+        masked = occupied(layer.get_mask(), rect)
         found = None if masked is None else intersect(found, masked)
     return found or rect
 
@@ -157,3 +141,16 @@ def _selected(image: Gimp.Image, source: Source) -> Rect | None:
 def _read_selection(image: Gimp.Image, rect: Rect) -> Raster:
     selection = image.get_selection()
     return read(selection, mask_format(selection), rect)
+
+
+def _no_backdrop(image: Gimp.Image, source: Source) -> NoBackdropError:
+    canvas = Rect(0, 0, image.get_width(), image.get_height())
+    if intersect(source.rect, canvas) is None:
+        return NoBackdropError(
+            f"The layer “{source.name}” lies outside of the image, so there is nothing to take the light from.",
+            "Move the layer onto the picture.",
+        )
+    return NoBackdropError(
+        f"There is nothing below the layer “{source.name}”, and nothing is selected.",
+        "Select the pasted object, or choose a layer that lies above the picture it belongs to.",
+    )
