@@ -1,0 +1,159 @@
+"""Several layers at once, and layers that are not plain pixels."""
+
+from pathlib import Path
+
+SIZE = (600, 400)
+SMALL = (166, 187)
+
+SHAPES = """<svg xmlns="http://www.w3.org/2000/svg" width="600" height="400">
+<rect x="100" y="120" width="200" height="150" fill="#c06040"/>
+<circle cx="420" cy="200" r="80" fill="#30a050"/></svg>"""
+
+
+def three(lab):
+    """A scene with three subjects above it, which overlap; a generator."""
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    places = ((40, 100), (140, 150), (240, 200))
+    layers = [
+        lab.add_layer(document, f"subject {number}", "small.raw", (x, y, *SMALL))
+        for number, (x, y) in enumerate(places, 1)
+    ]
+    return document, layers
+
+
+def case_three_at_once(lab):
+    document, layers = yield from three(lab)
+    return (yield from lab.full_circle(document, *layers))
+
+
+def case_three_in_another_order(lab):
+    document, layers = yield from three(lab)
+    return (yield from lab.full_circle(document, layers[2], layers[0], layers[1]))
+
+
+def case_undo_this_batch(lab):
+    document, layers = yield from three(lab)
+    yield from lab.activate(document, *layers)
+    before = lab.snapshot(document)
+    lab.trigger()
+    yield from lab.until_idle()
+    yield from lab.settle(document)
+    button = lab.button("Undo this batch")
+    offered = button.isVisibleTo(lab.docker())
+    after = lab.snapshot(document)
+    button.click()
+    yield lambda: len(lab.nodes(document)) == len(before["nodes"])
+    yield from lab.settle(document)
+    undone = lab.snapshot(document)
+    return {"before": before, "after": after, "undone": undone, "offered": offered, "rows": lab.history(),
+            "offered_again": button.isVisibleTo(lab.docker())}  # fmt: skip
+
+
+def case_undo_this_batch_after_other_work(lab):
+    document, layers = yield from three(lab)
+    yield from lab.activate(document, *layers)
+    before = lab.snapshot(document)
+    lab.trigger()
+    yield from lab.until_idle()
+    yield from lab.settle(document)
+    lab.add_layer(document, "later", b"\x00\x00\xff\xff" * 100, (0, 0, 10, 10))
+    yield from lab.settle(document)
+    lab.button("Undo this batch").click()
+    yield 600
+    yield from lab.settle(document)
+    return {"before": before, "after": lab.snapshot(document), "rows": lab.history()}
+
+
+def case_three_undone_one_by_one(lab):
+    document, layers = yield from three(lab)
+    yield from lab.activate(document, *layers)
+    lab.trigger()
+    yield from lab.until_idle()
+    yield from lab.settle(document)
+    seen = [shown(lab, document)]
+    for _ in range(3):
+        lab.undo()
+        yield from lab.settle(document)
+        seen.append(shown(lab, document))
+    return seen
+
+
+def shown(lab, document):
+    return [node.name() for _, node in lab.nodes(document) if node.visible()]
+
+
+def case_group(lab):
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    group = document.createGroupLayer("group")
+    document.rootNode().addChildNode(group, None)
+    lab.add_layer(document, "one", "small.raw", (40, 100, *SMALL), parent=group)
+    lab.add_layer(document, "two", "small.raw", (200, 120, *SMALL), parent=group, opacity=150)
+    group.setOpacity(210)
+    return (yield from with_shown(lab, document, group))
+
+
+def case_vector(lab):
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    layer = document.createVectorLayer("shapes")
+    document.rootNode().addChildNode(layer, None)
+    layer.addShapesFromSvg(SHAPES)
+    yield from lab.settle(document)
+    return (yield from with_shown(lab, document, layer))
+
+
+def case_clone(lab):
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    source = lab.add_layer(document, "source", "small.raw", (200, 120, *SMALL))
+    source.setVisible(False)
+    clone = document.createCloneLayer("clone", source)
+    document.rootNode().addChildNode(clone, None)
+    document.refreshProjection()
+    return (yield from with_shown(lab, document, clone))
+
+
+def case_file_layer(lab):
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    path = Path(lab.picture_path("subject.png"))
+    layer = document.createFileLayer("file", str(path), "None")
+    document.rootNode().addChildNode(layer, None)
+    yield 1500
+    return (yield from with_shown(lab, document, layer))
+
+
+def case_layer_with_a_filter_mask(lab):
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    node = lab.add_layer(document, "subject", "small.raw", (200, 120, *SMALL))
+    invert = lab.krita.filter("invert")
+    mask = document.createFilterMask("invert", invert, selection_of(0, 0, *SIZE))
+    node.addChildNode(mask, None)
+    document.refreshProjection()
+    yield from lab.settle(document)
+    return (yield from with_shown(lab, document, node))
+
+
+def case_adjustment_layer(lab):
+    document, _ = yield from three(lab)
+    layer = document.createFilterLayer("invert", lab.krita.filter("invert"), selection_of(0, 0, *SIZE))
+    document.rootNode().addChildNode(layer, None)
+    yield from lab.activate(document, layer)
+    before, rows = lab.snapshot(document), lab.history()
+    lab.trigger()
+    yield from lab.until_idle()
+    return {"before": before, "after": lab.snapshot(document), "rows_before": rows, "rows_after": lab.history(),
+            "message": lab.controller.message, "hint": lab.controller.hint, "texts": lab.docker_texts()}  # fmt: skip
+
+
+def with_shown(lab, document, node):
+    """The full circle, and what the layer shows before it; a generator."""
+    yield from lab.settle(document)
+    pixels = lab.save("shown", bytes(node.projectionPixelData(0, 0, *SIZE)))
+    facts = yield from lab.full_circle(document, node)
+    return {**facts, "shown": pixels}
+
+
+def selection_of(x, y, width, height):
+    from krita import Selection
+
+    selection = Selection()
+    selection.select(x, y, width, height, 255)
+    return selection
