@@ -103,15 +103,43 @@ def _weights() -> Iterator[Check]:
     from samelight import harmonizers, weights
 
     default = load_settings().default_model
-    for name in harmonizers.names():
-        state = weights.state_of(name)
-        if state == "ok":
+    states = {name: weights.state_of(name) for name in harmonizers.names()}
+    lacking = [name for name, state in states.items() if state == "missing" and name != default]
+    for name in [name for name in states if name not in lacking]:
+        if states[name] == "ok":
             folder, entry = weights.entry(name)
             yield Check(f"weights {name}", "ok", f"{folder / entry.file}, sha256 {entry.sha256[:12]}…")
-        elif state == "missing" and name != default:
-            yield Check(f"weights {name}", "warning", "not installed; requests for this model will be refused")
         else:
-            yield Check(f"weights {name}", "failure", state, "Run `python3 installer` again.")
+            yield Check(f"weights {name}", "failure", states[name], "Run `python3 installer` again.")
+    if lacking:
+        detail = f"not installed: {', '.join(lacking)}; requests for them will be refused"
+        yield Check("other weights", "warning", detail)
+
+
+def _segmentation() -> Iterator[Check]:
+    """Which segmenter works, and its weights: none need be installed, but a damaged file is passed over in silence."""
+    import torch
+
+    from samelight import weights
+    from samelight.segmentation import choose_segmenter
+
+    for known in weights.CHECKPOINTS.values():
+        state = weights.checkpoint_state(known)
+        command = f"`samelight weights install {known.name}`"
+        if state == "ok":
+            path = weights.path_of(known)
+            yield Check(f"weights {known.name}", "ok", f"{path}, sha256 {known.sha256[:12]}…")
+        elif state == "partial":
+            yield Check(f"weights {known.name}", "warning", "the download was begun only", f"{command} goes on.")
+        elif state == "corrupt":
+            yield Check(f"weights {known.name}", "failure", "not the published file", f"Run {command}.")
+    choice = choose_segmenter(load_settings().segmenter, torch.device("cpu"))
+    detail = "none, as the settings say" if choice is None else choice.name
+    if choice is not None and choice.name == "regions":
+        mend = "`samelight weights install sam-vit-b` (optional, 375 MB) lets it find whole objects."
+        yield Check("segmentation", "ok", detail, mend)
+    else:
+        yield Check("segmentation", "ok", detail)
 
 
 def _connection() -> Iterator[Check]:
@@ -163,6 +191,7 @@ CHECKS: dict[str, Callable[[], Iterator[Check]]] = {
     "torch": _torch,
     "memory": _main_memory,
     "weights": _weights,
+    "segmentation": _segmentation,
     "log": _log,
     "connection": _connection,
     "daemon": _daemon,

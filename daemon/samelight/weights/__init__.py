@@ -6,6 +6,7 @@ from samelight.weights.checkpoints import (
     InstalledCheckpoint,
     checkpoint,
     checkpoint_state,
+    path_of,
     sam_checkpoint,
 )
 from samelight.weights.manifest import MANIFEST, WeightsEntry, read_manifest, write_entry
@@ -23,6 +24,7 @@ __all__ = [
     "folders",
     "installed",
     "load",
+    "path_of",
     "read_manifest",
     "sam_checkpoint",
     "state_of",

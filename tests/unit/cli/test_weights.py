@@ -159,6 +159,44 @@ def test_own_weights_are_removed_only_when_that_is_meant(run: Run, folder: Path)
     assert weights.state_of("hdnet-lite") == "ok"
 
 
+def checks(run: Run) -> dict[str, dict[str, str]]:
+    return {check["name"]: check for check in json.loads(run("doctor", "--json").stdout)["checks"]}
+
+
+def test_doctor_tells_how_segmentation_is(run: Run, folder: Path, server: FileServer) -> None:
+    none = checks(run)
+    assert (none["segmentation"]["status"], none["segmentation"]["detail"]) == ("ok", "regions")
+    assert "samelight weights install sam-vit-b" in none["segmentation"]["mend"]
+    assert "weights sam-vit-b" not in none
+
+    server.behaviours = [breaking_off(200_000), sending(404)]
+    run("weights", "install", "sam-vit-b")
+    begun = checks(run)["weights sam-vit-b"]
+    assert begun["status"] == "warning"
+    assert "goes on" in begun["mend"]
+
+    run("weights", "install", "sam-vit-b")
+    installed = checks(run)
+    assert installed["weights sam-vit-b"]["status"] == "ok"
+    assert installed["segmentation"]["detail"] == "sam-vit-b"
+
+    (folder / FILE).write_bytes(CONTENT[::-1])
+    damaged = checks(run)
+    assert damaged["weights sam-vit-b"]["status"] == "failure"
+    assert "samelight weights install sam-vit-b" in damaged["weights sam-vit-b"]["mend"]
+    assert damaged["segmentation"]["detail"] == "regions"
+
+
+def test_doctor_tells_a_segmenter_that_is_asked_for_and_not_there(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.toml").write_text('segmenter = "sam"')
+    monkeypatch.setenv("SAMELIGHT_CONFIG", str(tmp_path / "config.toml"))
+    check = checks(run)["segmentation"]
+    assert check["status"] == "failure"
+    assert "samelight weights install" in check["mend"]
+
+
 SCRIPT = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells' background jobs ignore it
