@@ -55,7 +55,8 @@ class SemanticInstanceNorm(nn.Module):
         query = self.query(semantic_map.to(features.dtype))
         key, value = self.key(normalized), self.value(features)
         # Attention in torch is N x C by one head; the dot products are not scaled, as printed in equation 3.
-        query, key, value = (tensor.flatten(2).transpose(1, 2).unsqueeze(1) for tensor in (query, key, value))
+        # Contiguous, or torch would not take the way that works in tiles.
+        query, key, value = (maps.flatten(2).mT.contiguous().unsqueeze(1) for maps in (query, key, value))
         allowed = background_positions(mask.flatten(2)).unsqueeze(1)
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed, scale=1.0)
         return attended.squeeze(1).transpose(1, 2).reshape(features.shape)
