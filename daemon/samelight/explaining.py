@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from samelight import compositing
-from samelight.compositing import Scene
-from samelight.segmentation import Found, draw_similarity
+from samelight.compositing import Composition, Scene
+from samelight.harmonizers.blocks.submasks import submask_labels
+from samelight.segmentation import Found, draw_parts, draw_similarity
 from samelight_wire.errors import InvalidOptionError
 from samelight_wire.formats import Depth, Layout, Raster, RasterFormat
 
@@ -17,13 +19,15 @@ __all__ = ["explain"]
 SIDE = 768
 
 
-def explain(scene: Scene, found: Found | None, threads: int) -> dict[str, Raster]:
+def explain(scene: Scene, composition: Composition, found: Found | None, threads: int) -> dict[str, Raster]:
     """Draw what is to be shown of a request, by name; 8-bit RGB in sRGB.
 
     `instances`: the backdrop's instances, coloured by their similarity to the foreground ("who looks like me").
+    `submasks`: the foreground's parts of one colour each, as FRIH divides it.
 
     Args:
         scene: the decoded request.
+        composition: what the network saw of it.
         found: the instances that were found.
         threads: pieces of a raster that are averaged at once.
 
@@ -36,7 +40,14 @@ def explain(scene: Scene, found: Found | None, threads: int) -> dict[str, Raster
             'Set segmenter to "auto" in the settings file.',
         )
     fine = compositing.compose(scene, SIDE, threads)
-    return {"instances": _raster(draw_similarity(fine.picture, fine.mask, found.instances))}
+    parts = submask_labels(
+        torch.from_numpy(composition.picture).permute(2, 0, 1)[None] * 2 - 1,
+        torch.from_numpy(composition.mask)[None, None],
+    )
+    return {
+        "instances": _raster(draw_similarity(fine.picture, fine.mask, found.instances)),
+        "submasks": _raster(draw_parts(fine.picture, fine.mask, parts[0].numpy())),
+    }
 
 
 def _raster(pixels: NDArray[np.uint8]) -> Raster:

@@ -139,7 +139,7 @@ class Pipeline:
         explanations: dict[str, Raster] = {}
         if request.options.explain:
             clock.begin("explain")
-            explanations = explain(scene, found, threads)
+            explanations = explain(scene, composition, found, threads)
         kept = scene.without_backdrop()
         return Outcome(layer, request.layer_rect, model, clock.end(), reasons, kept, change, explanations)
 

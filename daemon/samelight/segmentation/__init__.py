@@ -3,6 +3,7 @@
 from samelight.segmentation.base import Foreground, Place, Segmentation, Segmenter
 from samelight.segmentation.choice import SEGMENTERS, Choice, choose_segmenter
 from samelight.segmentation.finder import Found, InstanceFinder, Scenery, find_in_batch
+from samelight.segmentation.parts import draw_parts
 from samelight.segmentation.portrait import draw_similarity
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Segmentation",
     "Segmenter",
     "choose_segmenter",
+    "draw_parts",
     "draw_similarity",
     "find_in_batch",
 ]

@@ -29,10 +29,10 @@ def ramp(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     part = np.clip(values, 0, 1)[..., None].astype(np.float64)
     lightness, hue, chroma = (low + (high - low) * part for low, high in (LIGHTNESS, HUE, CHROMA))
     turn = np.deg2rad(hue)
-    for _ in range(12):  # towards gray, until the colour exists
+    for _ in range(60):  # towards gray, until the colour exists
         light = _linear(np.concatenate([lightness, chroma * np.cos(turn), chroma * np.sin(turn)], axis=-1))
         outside = ((light < 0) | (light > 1)).any(axis=-1, keepdims=True)
-        chroma = np.where(outside, chroma * 0.9, chroma)
+        chroma = np.where(outside, chroma * 0.98, chroma)
     return np.rint(np.clip(srgb.encode(np.clip(light, 0, 1)), 0, 1) * 255).astype(np.uint8)
 
 
