@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from samelight.server.outcomes import OutcomeShelf
+from samelight.server.outcomes import PER_CLIENT, OutcomeShelf
 from samelight_wire.errors import UnknownJobError
 
 
@@ -38,9 +38,10 @@ def test_an_outcome_belongs_to_its_client() -> None:
 
 
 def test_a_client_keeps_its_last_few() -> None:
-    shelf = shelf_with("1", "2", "3")
+    names = [str(number) for number in range(PER_CLIENT + 1)]
+    shelf = shelf_with(*names, max_bytes=1000)
     put(shelf, "b", "1")
-    assert [kept(shelf, "a", name) for name in "123"] == [False, True, True]
+    assert [kept(shelf, "a", name) for name in names] == [False] + [True] * PER_CLIENT
     assert kept(shelf, "b", "1")
 
 

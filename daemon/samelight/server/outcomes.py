@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OutcomeShelf"]
 
-PER_CLIENT = 2
+PER_CLIENT = 16
+"""As many layers as an artist harmonizes at once and then wants at another strength; the bytes are bounded anyway."""
 
 
 @dataclass
