@@ -223,25 +223,25 @@ def _watching(wanted: Checkpoint, *, quiet: bool) -> Iterator[_Display]:
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    shown = not quiet and console.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not shown) as bars:
-        yield _Display(bars, wanted, spoken=not quiet and not shown)
+    disable = quiet or not console.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=disable) as bars:
+        yield _Display(bars, wanted, quiet=quiet)
 
 
 class _Display:
     """Shows how an installation goes; see ``samelight.weights.installation.Watcher``.
 
     Args:
-        bars: where the bar is.
+        bars: where the bar is; where it is disabled, lines say the same.
         wanted: the checkpoint.
-        spoken: whether to write lines instead.
+        quiet: whether to say nothing at all.
     """
 
-    def __init__(self, bars: Bars, wanted: Checkpoint, *, spoken: bool) -> None:
+    def __init__(self, bars: Bars, wanted: Checkpoint, *, quiet: bool) -> None:
         self._bars = bars
         self._name = wanted.name
         self._size = wanted.bytes
-        self._spoken = spoken
+        self._quiet = quiet
         self._task = bars.add_task(wanted.name, total=wanted.bytes)
         self._begun = False
 
@@ -249,23 +249,25 @@ class _Display:
         """Moves the bar."""
         if not self._begun:
             self._begun = True
-            self._say(f"{self._name}: {_size(count)} of {_size(self._size)} are here, the rest is coming.")
+            if self._bars.disable:
+                self._say(f"{self._name}: {_size(count)} of {_size(self._size)} are here, the rest is coming.")
             self._bars.reset(self._task, completed=count)  # so that the speed is that of this run
         self._bars.update(self._task, completed=count, description=self._name)
 
     def pausing(self, reason: str, seconds: float) -> None:
         """Says why nothing moves."""
         self._say(f"{self._name}: {reason}; trying again in {seconds:.0f} s.")
-        self._bars.update(self._task, description=f"{self._name}: {reason}; trying again in {seconds:.0f} s")
 
     def checking(self) -> None:
         """Says that all is here."""
-        self._say(f"{self._name}: checking the hash.")
+        if self._bars.disable:
+            self._say(f"{self._name}: checking the hash.")
         self._bars.update(self._task, description=f"{self._name}: checking the hash")
 
     def _say(self, line: str) -> None:
-        if self._spoken:
-            typer.echo(line, err=True)
+        """Writes a line, above the bar where there is one."""
+        if not self._quiet:
+            self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_files(files: list[WeightsFile]) -> None:
