@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from samelight.harmonizers.frih import FRIH
 from samelight.harmonizers.hdnet import HDNet
 from samelight.harmonizers.rcl import RCL
 from samelight.harmonizers.srih import SRIH
@@ -44,6 +45,11 @@ _SRIH = {
     "authors": "Sun et al., IJCAI",
     "year": 2024,
 }
+_FRIH = {
+    "title": "FRIH: Fine-Grained Region-Aware Image Harmonization",
+    "authors": "Peng et al., AAAI",
+    "year": 2024,
+}
 _RCL = {
     "title": "Image Harmonization with Region-wise Contrastive Learning",
     "authors": "Liang and Pun, arXiv",
@@ -59,6 +65,8 @@ _REGISTRY = {
         HarmonizerInfo(name="srin-lite", needs_instances=True, build=lambda: SRIN(8), **_SRIN),  # type: ignore[arg-type]
         HarmonizerInfo(name="srih", needs_instances=True, build=lambda: SRIH(48, (2, 2, 4)), **_SRIH),  # type: ignore[arg-type]
         HarmonizerInfo(name="srih-lite", needs_instances=True, build=lambda: SRIH(12, (1, 1, 2)), **_SRIH),  # type: ignore[arg-type]
+        HarmonizerInfo(name="frih", needs_instances=False, build=lambda: FRIH(32, 32), **_FRIH),  # type: ignore[arg-type]
+        HarmonizerInfo(name="frih-lite", needs_instances=False, build=lambda: FRIH(16, 8), **_FRIH),  # type: ignore[arg-type]
         HarmonizerInfo(name="rcl", needs_instances=False, build=lambda: RCL(32), **_RCL),  # type: ignore[arg-type]
         HarmonizerInfo(name="rcl-lite", needs_instances=False, build=lambda: RCL(8), **_RCL),  # type: ignore[arg-type]
     )

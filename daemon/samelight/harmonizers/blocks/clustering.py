@@ -60,7 +60,7 @@ class _Colours:
 
     @property
     def channels(self) -> Tensor:
-        """n x 3 in 0..31."""
+        """Red, green and blue, n x 3 in 0..31."""
         return _channels(self.cell % CELLS)
 
     def __getitem__(self, chosen: Tensor) -> _Colours:

@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping
 from torch import nn
 
 from samelight.training.losses.foreground_mse import ForegroundMSE, foreground_mse
+from samelight.training.losses.frih import FrihLoss
 from samelight.training.losses.l1 import L1
 from samelight.training.losses.rcl import RCLLoss
 
-__all__ = ["L1", "LOSSES", "ForegroundMSE", "RCLLoss", "foreground_mse"]
+__all__ = ["L1", "LOSSES", "ForegroundMSE", "FrihLoss", "RCLLoss", "foreground_mse"]
 
 LOSSES: Mapping[str, Callable[[], nn.Module]] = {
     "foreground-mse": ForegroundMSE,
+    "frih": FrihLoss,
     "l1": L1,
     "rcl": RCLLoss,
 }
