@@ -47,6 +47,7 @@ class SRIH(nn.Module):
     half of the blocks: 936,752). Halvings and doublings are 4 x 4 convolutions of stride 2, and skips are
     concatenated, as in the papers' shared U-Net. The last convolution gives the change of the picture, as in the
     network from which the blocks' design comes (Restormer): the picture's fine structure need not pass the strata.
+    The paper states no loss; it is HDNet's equation 1.
     """
 
     def __init__(self, width: int = 48, blocks: Sequence[int] = (2, 2, 4)) -> None:
