@@ -23,7 +23,7 @@ from samelight_installer.editors import Machine, find_editors
 from samelight_installer.krita_plugin import install_plugin
 from samelight_installer.settings_file import set_value
 
-__all__ = ["SCENARIOS", "KritaHome", "Scenario", "krita_running", "make_home", "run_scenario"]
+__all__ = ["SCENARIOS", "KritaHome", "Scenario", "krita_running", "make_bare_home", "make_home", "run_scenario"]
 
 HERE = Path(__file__).parent
 SCENARIOS = HERE / "scenarios"
@@ -50,6 +50,11 @@ class KritaHome:
     def kritarc(self) -> Path:
         return self.folder / ".config" / "kritarc"
 
+    def in_root(self, *arguments: str) -> list[str]:
+        """A command that runs in the root, where this Python and its packages are to be found too."""
+        share = {Path(sys.prefix), Path(sys.base_prefix)} - {Path("/usr"), Path("/")}
+        return self.root.command(*arguments, share=sorted(share))
+
     def environment(self, screen: Screen, **more: str) -> dict[str, str]:
         """The environment of a Krita of this user."""
         dropped = ("XDG_", "SAMELIGHT", "PYTHON", "VIRTUAL_ENV")
@@ -63,10 +68,16 @@ class KritaHome:
 
 def make_home(root: EditorRoot, folder: Path, connection_file: Path) -> KritaHome:
     """Installs plugin and driver for a new user, the plugin as `samelight install` does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    home = KritaHome(root, folder, _write_command(folder))
+    home = make_bare_home(root, folder)
     (krita,) = find_editors(Machine(root=root.folder, home=folder, environment={}))
     install_plugin(krita, vendored_packages(), connection_file, home.command)
+    return home
+
+
+def make_bare_home(root: EditorRoot, folder: Path) -> KritaHome:
+    """A new user who has the driver, but no plugin."""
+    folder.mkdir(parents=True, exist_ok=True)
+    home = KritaHome(root, folder, _write_command(folder))
     shutil.copytree(
         HERE / "driver", home.resources / "pykrita", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
     )
@@ -117,8 +128,7 @@ def krita_running(
     home: KritaHome, screen: Screen, log: Path, *arguments: str, **environment: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A Krita process; killed at the end if it still runs."""
-    share = {Path(sys.prefix), Path(sys.base_prefix)} - {Path("/usr"), Path("/")}
-    command = home.root.command("krita", "--nosplash", *arguments, share=sorted(share))
+    command = home.in_root("krita", "--nosplash", *arguments)
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, env=home.environment(screen, **environment), stdin=subprocess.DEVNULL, stdout=file, stderr=file

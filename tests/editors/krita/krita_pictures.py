@@ -71,6 +71,7 @@ def make_pictures(folder: Path) -> None:
     half = front.copy()
     half[..., 3] //= 2
     pictures = {"scene": back, "subject": front, "half": half, "flat": _pasted(back, front)}
+    pictures |= {"scene-large": scene(1200, 800), "subject-large": subject(664, 748)}
     pictures["small"] = subject(SUBJECT_RECT[2] // 2, SUBJECT_RECT[3] // 2)
     for depth in ("U16", "F16", "F32"):
         pictures |= {f"scene-{depth}": as_depth(back, depth), f"subject-{depth}": as_depth(front, depth)}

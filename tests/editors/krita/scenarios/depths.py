@@ -5,7 +5,7 @@ RECT = (268, 26, 332, 374)
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
 LINEAR = "sRGB-elle-V2-g10.icc"
-REC2020 = "Rec2020-elle-V4-srgbtrc.icc"
+REC2020 = "Rec2020-elle-V4-g10.icc"
 WIDE = "ClayRGB-elle-V4-srgbtrc.icc"
 
 

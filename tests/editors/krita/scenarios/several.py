@@ -59,7 +59,7 @@ def case_undo_this_batch_after_other_work(lab):
     lab.add_layer(document, "later", b"\x00\x00\xff\xff" * 100, (0, 0, 10, 10))
     yield from lab.settle(document)
     lab.button("Undo this batch").click()
-    yield 600
+    yield 2000  # it first tries the undo history, and finds that something else lies on top
     yield from lab.settle(document)
     return {"before": before, "after": lab.snapshot(document), "rows": lab.history()}
 
@@ -89,6 +89,7 @@ def case_group(lab):
     lab.add_layer(document, "one", "small.raw", (40, 100, *SMALL), parent=group)
     lab.add_layer(document, "two", "small.raw", (200, 120, *SMALL), parent=group, opacity=150)
     group.setOpacity(210)
+    document.refreshProjection()
     return (yield from with_shown(lab, document, group))
 
 

@@ -1,0 +1,122 @@
+"""As an artist does it: real clicks through the menu, real keys, the strength dragged; pictures of it are kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from daemon_harness import RunningDaemon
+from krita_harness import SCENARIOS, KritaHome, krita_running
+from krita_stage import Stage
+from PIL import Image
+from screen import Screen
+
+pytestmark = pytest.mark.editor
+
+MENU = ("Tools", "Scripts", "Harmonize layer")
+BEFORE = ["Astronaut", "Launch pad"]
+AFTER = ["Astronaut (harmonized)", "Launch pad"]
+
+
+@pytest.fixture(scope="module")
+def stage(krita_home: KritaHome, screen: Screen, output: Path, pictures: Path) -> Iterator[Stage]:
+    folder = output / "stage"
+    folder.mkdir(parents=True, exist_ok=True)
+    variables = {"SCENARIO": SCENARIOS / "stage.py", "OUTPUT": folder, "PICTURES": pictures, "RECORD": 0}
+    environment = {f"SAMELIGHT_{name}": str(value) for name, value in variables.items()}
+    with krita_running(krita_home, screen, folder / "krita.log", **environment) as process:
+        yield Stage(screen, folder, process)
+
+
+def test_a_click_in_the_menu_harmonizes(stage: Stage, user_daemon: RunningDaemon) -> None:
+    before = stage.state()
+    assert before["shown"] == BEFORE
+    stage.picture("1-before")
+    stage.open_menu(*MENU)
+    stage.picture("2-menu")
+    # The daemon stands still, so that there is time to look.
+    os.kill(user_daemon.endpoint.pid, signal.SIGSTOP)
+    try:
+        stage.click_here()
+        stage.wait(lambda: stage.state()["busy"])
+        time.sleep(1.0)
+        stage.picture("3-during")
+        during = stage.state()
+    finally:
+        os.kill(user_daemon.endpoint.pid, signal.SIGCONT)
+    assert during["shown"] == BEFORE
+    assert any("Astronaut" in text for text in during["texts"])
+    stage.wait(lambda: not stage.state()["busy"])
+    time.sleep(0.5)
+    after = stage.state()
+    stage.picture("4-after")
+    assert after["shown"] == AFTER
+    assert after["message"] == ""
+    assert len(after["rows"]) == len(before["rows"]) + 1
+    assert "harmonized with hdnet-lite" in after["outcome"]
+
+
+def test_the_canvas_shows_it(stage: Stage) -> None:
+    before, after = (Image.open(stage.output / f"{name}.png").convert("RGB") for name in ("1-before", "4-after"))
+    middle = [image.crop((500, 300, 1000, 800)) for image in (before, after)]
+    assert middle[0].tobytes() != middle[1].tobytes()
+
+
+def test_the_strength_is_dragged_with_the_mouse(stage: Stage) -> None:
+    rows = stage.state()["rows"]
+    stage.screen.xdotool("mousemove", *map(str, stage.ask("where slider", percent=100)), "mousedown", "1")
+    for percent in (85, 70, 60, 50):
+        stage.screen.xdotool("mousemove", *map(str, stage.ask("where slider", percent=percent)))
+        time.sleep(0.15)
+    stage.screen.xdotool("mouseup", "1")
+    stage.wait(lambda: not stage.state()["blending"])
+    state = stage.state()
+    stage.picture("5-strength")
+    assert 40 <= state["percent"] <= 60
+    assert state["rows"] == rows
+    assert state["shown"] == AFTER
+
+
+def test_the_keys_undo_and_redo_it(stage: Stage) -> None:
+    stage.screen.click(700, 250, button=2)  # the canvas has the keyboard
+    harmonized = stage.state()
+    stage.screen.key("ctrl+z")
+    stage.wait(lambda: stage.state()["shown"] == BEFORE)
+    stage.picture("6-undone")
+    stage.screen.key("ctrl+shift+z")
+    stage.wait(lambda: stage.state()["shown"] == AFTER)
+    assert stage.state()["snapshot"] == harmonized["snapshot"]
+
+
+def test_the_shortcut_opens_the_options(stage: Stage) -> None:
+    stage.screen.key("ctrl+z")
+    stage.wait(lambda: stage.state()["shown"] == BEFORE)
+    stage.screen.key("ctrl+alt+shift+l")
+    stage.screen.window("Harmonize layer")
+    stage.picture("7-options")
+    stage.screen.key("Return")
+    stage.wait(lambda: stage.state()["shown"] == AFTER)
+
+
+def test_without_a_daemon_the_docker_says_what_to_do(stage: Stage, user_daemon: RunningDaemon) -> None:
+    stage.screen.key("ctrl+z")
+    stage.wait(lambda: stage.state()["shown"] == BEFORE)
+    file = user_daemon.connection_file
+    kept = file.with_name("kept.json")
+    file.rename(kept)
+    try:
+        # An established connection outlives its file: Krita learns of the loss when it has to connect anew.
+        stage.ask("disconnect")
+        stage.click_button("Harmonize layer")
+        stage.wait(lambda: stage.state()["message"] != "")
+        stage.picture("8-no-daemon")
+        state = stage.state()
+    finally:
+        kept.rename(file)
+    assert state["shown"] == BEFORE
+    assert state["message"] in state["texts"]
+    assert state["boxes"] == []
