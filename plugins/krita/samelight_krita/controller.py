@@ -128,9 +128,9 @@ class Controller(QObject):
         if percent == self.settings.percent:
             return
         self.choose(self.settings.with_percent(percent))
-        if not self.busy and self.batch is not None and self.batch.done:
+        if not self.busy and self.strength.possible:
             self._clear_error()
-            self.strength.blend(self.batch.done, self.settings.percent / 100)
+            self.strength.blend(self.settings.percent / 100)
 
     def undo_batch(self) -> None:
         """Take the new layers of the last batch away again and show their originals."""
@@ -222,6 +222,7 @@ class Controller(QObject):
     def _finish(self, batch: Batch) -> None:
         names = [each.original.name() for each, _ in batch.done]
         self._end(result_line(names, self._model, time.monotonic() - batch.began))
+        self.strength.take(batch.done)
         if batch.done and is_open(batch.document):
             batch.document.setActiveNode(batch.done[-1][0].layer)
         self.teller.say(self.outcome)

@@ -38,8 +38,8 @@ class Replacement:
     """The new layer."""
     rect: Rect
     """Where its pixels lie."""
-    pixels: Any
-    """Its pixels as they were last written (a QByteArray)."""
+    pixels: Buffer | None
+    """Its pixels as they were last written; None when no other strength is possible any more."""
     hidden: bool
     """Whether the original was visible before, so that it is to be shown when the new layer goes."""
     present: bool = True
@@ -73,14 +73,14 @@ def insert(document: Any, original: Any, layer: Any, pixels: Buffer, rect: Rect)
     shown = original.visible()
     layer.setName(original.name() + SUFFIX)
     layer.setVisible(True)
-    data = _fill(layer, pixels, rect)
+    _fill(layer, pixels, rect)
     # Hiding alone does not make Krita compose the picture anew, but adding a layer in the same place does.
     original.setVisible(False)
     if not original.parentNode().addChildNode(layer, original):
         original.setVisible(shown)
         raise InternalError("Krita did not take the new layer.", "Try again; restart Krita if that fails too.")
     redo = Krita.instance().action("edit_redo")
-    return Replacement(document, original, layer, rect, data, shown, calm_redo=redo.text() if redo else "")
+    return Replacement(document, original, layer, rect, pixels, shown, calm_redo=redo.text() if redo else "")
 
 
 def write(replacement: Replacement, pixels: Buffer) -> None:
@@ -93,20 +93,28 @@ def write(replacement: Replacement, pixels: Buffer) -> None:
     if not is_open(document) or layer.parentNode() is None:
         raise JobError("The harmonized layer is not there any more.", "Harmonize the original layer again.")
     # What is written this way must not lie on top of a brush stroke: its undo would restore the wrong pixels.
-    if layer.pixelData(rect.x, rect.y, rect.width, rect.height) != replacement.pixels:
+    now = layer.pixelData(rect.x, rect.y, rect.width, rect.height)
+    if replacement.pixels is None or now != _bytes_of(replacement.pixels):
         raise JobError(
             "The harmonized layer was changed since, so its strength cannot be changed any more.",
             "Harmonize the original layer again with another strength.",
         )
-    replacement.pixels = _fill(layer, pixels, rect)
+    _fill(layer, pixels, rect)
+    replacement.pixels = pixels
     document.refreshProjection()
 
 
-def _fill(layer: Any, pixels: Buffer, rect: Rect) -> Any:
+def _fill(layer: Any, pixels: Buffer, rect: Rect) -> None:
     """Set a layer's pixels. Krita does not look at how many bytes it is given: whoever calls this has."""
-    data = QByteArray(bytes(pixels))
-    layer.setPixelData(data, rect.x, rect.y, rect.width, rect.height)
-    return data
+    layer.setPixelData(_bytes_of(pixels), rect.x, rect.y, rect.width, rect.height)
+
+
+def _bytes_of(pixels: Buffer) -> QByteArray:
+    """The pixels as Qt takes them, without a copy where that can be; valid as long as they are there."""
+    try:
+        return QByteArray.fromRawData(pixels)
+    except TypeError:
+        return QByteArray(bytes(pixels))
 
 
 class Keeper(QObject):

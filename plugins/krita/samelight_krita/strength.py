@@ -8,10 +8,14 @@ from typing import Any
 
 from samelight_wire import ErrorReply, PreviewRequest, Result, SamelightError, new_job
 
+from .guard import guarded
 from .inserting import Replacement, write
-from .qt import QObject
+from .qt import QObject, QTimer
 
 __all__ = ["Strength"]
+
+MEMORY_MILLISECONDS = 300_000
+"""The daemon remembers results about as long."""
 
 
 class Strength(QObject):
@@ -31,24 +35,41 @@ class Strength(QObject):
         self._job: str | None = None
         self._strength = 1.0
         self._targets: list[tuple[Replacement, str]] = []
+        self._memory = QTimer(self)
+        self._memory.setSingleShot(True)
+        self._memory.setInterval(MEMORY_MILLISECONDS)
+        self._memory.timeout.connect(self.forget)
 
     @property
     def busy(self) -> bool:
         """Whether a blend is awaited."""
         return self._job is not None
 
-    def blend(self, results: list[tuple[Replacement, str]], strength: float) -> None:
-        """Blend these results, each with its job, at a strength (0..1)."""
+    @property
+    def possible(self) -> bool:
+        """Whether there is a result to blend."""
+        return bool(self._targets)
+
+    def take(self, results: list[tuple[Replacement, str]]) -> None:
+        """From now on blend these results, each with its job."""
         self._targets = list(results)
+        self._memory.start()
+
+    def blend(self, strength: float) -> None:
+        """Blend the results at a strength (0..1)."""
+        self._memory.start()
         self._wanted = strength
         if self._job is None:
             self._begin()
 
-    def forget(self) -> None:
-        """Blend nothing any more."""
+    @guarded
+    def forget(self, *_: Any) -> None:
+        """Blend nothing any more, and give the memory back."""
         if self._job is not None:
             self._link.cancel(self._job)
-        self._job, self._wanted, self._pending = None, None, []
+        for replacement, _job in self._targets:
+            replacement.pixels = None
+        self._job, self._wanted, self._pending, self._targets = None, None, [], []
 
     def arrived(self, event: Any) -> bool:
         """Take an answer of the daemon's; whether it was for a blend."""

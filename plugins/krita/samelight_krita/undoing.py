@@ -11,12 +11,11 @@ from krita import Krita
 from .guard import guarded
 from .inserting import Keeper, Replacement
 from .layers import is_open
-from .qt import QTimer
+from .qt import QObject, QTimer
 
 __all__ = ["undo_batch"]
 
 STEP_MILLISECONDS = 20
-MOST_STEPS = 50
 
 
 def undo_batch(document: Any, replacements: list[Replacement], keeper: Keeper) -> None:
@@ -24,46 +23,48 @@ def undo_batch(document: Any, replacements: list[Replacement], keeper: Keeper) -
     _Undoing(document, list(replacements), keeper).step()
 
 
-class _Undoing:
-    """Steps back one layer at a time, each in a slot of its own: Krita undoes in the background."""
+class _Undoing(QObject):
+    """Steps back one layer at a time, each in a slot of its own: Krita undoes in the background, and takes no undo
+    while it composes the picture. (A child of the keeper: Qt's timers do not keep what they call alive.)
+    """
 
     def __init__(self, document: Any, replacements: list[Replacement], keeper: Keeper) -> None:
+        super().__init__(keeper)
         self._document = document
         self._left = [each for each in replacements if each.layer.parentNode() is not None]
         self._keeper = keeper
-        self._patience = 0
 
     @guarded
     def step(self) -> None:
-        """Undo the last layer, if it is what undo would take away."""
-        if not self._left or not is_open(self._document):
-            self._keeper.look()
-            return
-        if Krita.instance().activeDocument() != self._document:
+        """Undo once, if that may take the last layer away."""
+        if not self._left:
+            self._end()
+        elif is_open(self._document) and Krita.instance().activeDocument() != self._document:
             self._remove()
-            return
-        Krita.instance().action("edit_undo").trigger()
-        self._patience = MOST_STEPS
-        self._later(self.check)
+        elif self._is_idle(self.step):
+            Krita.instance().action("edit_undo").trigger()
+            self._later(self._check)
 
     @guarded
-    def check(self) -> None:
-        """Whether the layer went; if something else was undone, that comes back and the layers are removed instead."""
-        if not is_open(self._document):
+    def _check(self) -> None:
+        """Whether the layer went. If something else was undone, that comes back and the layers are removed instead."""
+        if not self._is_idle(self._check):
             return
-        if self._left[-1].layer.parentNode() is None:
+        last = self._left[-1]
+        if last.layer.parentNode() is None:
             self._left.pop()
-            self._keeper.look()
             self.step()
-        elif self._patience > 0:
-            self._patience -= 1
-            self._later(self.check)
-        else:
-            Krita.instance().action("edit_redo").trigger()
-            self._later(self._remove)
+            return
+        redo = Krita.instance().action("edit_redo")
+        if redo.text() != last.calm_redo:
+            redo.trigger()
+        self._later(self._remove)
 
     @guarded
     def _remove(self) -> None:
+        """Remove the layers, which are entries of the undo history themselves."""
+        if not self._is_idle(self._remove):
+            return
         while self._left:
             each = self._left.pop()
             if each.layer.parentNode() is not None:
@@ -71,6 +72,21 @@ class _Undoing:
             if each.hidden and each.original.parentNode() is not None:
                 each.original.setVisible(True)
         self._document.refreshProjection()
+        self._end()
+
+    def _end(self) -> None:
+        self._keeper.look()
+        self.deleteLater()
+
+    def _is_idle(self, again: Any) -> bool:
+        """Whether Krita is done with the picture; if not, this is called again soon. Neither if it was closed."""
+        if not is_open(self._document):
+            return False
+        if self._document.tryBarrierLock():
+            self._document.unlock()
+            return True
+        self._later(again)
+        return False
 
     def _later(self, slot: Any) -> None:
         QTimer.singleShot(STEP_MILLISECONDS, slot)
