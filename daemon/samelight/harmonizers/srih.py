@@ -54,7 +54,7 @@ class SRIH(nn.Module):
         """Build the network.
 
         Args:
-          width: channels at full resolution, an even number.
+          width: channels at full resolution, and of each attention head.
           blocks: blocks of each stratum, the same in encoder and decoder.
         """
         super().__init__()
