@@ -145,3 +145,12 @@ def test_a_download_that_was_begun(small: Checkpoint, content: bytes, own_folder
     put(replace(small, file=small.file + ".part"), content[:10], own_folder)
     assert checkpoint_state(small) == "partial"
     assert sam_checkpoint() is None
+
+
+def test_an_incomplete_file_is_told_without_reading_it(
+    small: Checkpoint, content: bytes, own_folder: Path, hashing: Hashing
+) -> None:
+    put(small, content[:-1], own_folder)
+    with pytest.raises(WeightsCorruptError, match=r"700,000 bytes instead of 700,001"):
+        sam_checkpoint("sam-vit-b")
+    assert hashing.times == 0
