@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 
-__all__ = ["embed", "feature_maps", "pool"]
+__all__ = ["embed", "feature_maps", "interior", "pool"]
 
 Array = NDArray[np.float32]
 
-# Exposure multiplies light; in the logarithm it is an offset, which gradients do not see. The floor keeps noise small.
-DARK = 0.08
+# Light multiplies each channel; in the logarithm that is an offset, which neither variances nor gradients see. The floor
+# keeps the noise of dark places small.
+DARK = 0.05
 
 FINE, COARSE = 0.8, 2.5  # pixels: the two scales of texture
+
+# A piece may be so thin that nothing of it is far from a border: then its borders have to do.
+BORDER = np.float32(0.01)
 
 LEAST_TEXTURE = 1e-5  # squared gradient of the logarithm below which everything counts as smooth
 
@@ -24,15 +28,14 @@ def feature_maps(picture: Array) -> Array:
     Args:
         picture: H x W x 3, sRGB code values 0..1.
 
-    Returns: 13 x H x W: lightness, two opponent colours, the squares of these three (each 0..1 or so), structure
-    tensors (xx, yy, xy) of the logarithm of lightness at two scales, and 1.
+    Returns: 12 x H x W: the logarithm of lightness, two opponent colours (differences of the channels' logarithms), the
+    squares of these three, and structure tensors (xx, yy, xy) of the first at two scales.
     """
-    light = picture @ np.array([0.3, 0.59, 0.11], np.float32)
-    opponents = [picture[..., 0] - picture[..., 1], (picture[..., 0] + picture[..., 1]) / 2 - picture[..., 2]]
-    colours = np.stack([light, *opponents])
-    logarithm = np.log(light + np.float32(DARK))
-    tensors = [_structure_tensor(gaussian_filter(logarithm, scale)) for scale in (FINE, COARSE)]
-    return np.concatenate([colours, colours**2, *tensors, np.ones_like(light)[None]]).astype(np.float32)
+    red, green, blue = np.log(picture.transpose(2, 0, 1) + np.float32(DARK))
+    light = np.log(picture @ np.array([0.3, 0.59, 0.11], np.float32) + np.float32(DARK))
+    colours = np.stack([light, red - green, (red + green) / 2 - blue])
+    tensors = [_structure_tensor(gaussian_filter(light, scale)) for scale in (FINE, COARSE)]
+    return np.concatenate([colours, colours**2, *tensors]).astype(np.float32)
 
 
 def _structure_tensor(values: Array) -> Array:
@@ -42,12 +45,26 @@ def _structure_tensor(values: Array) -> Array:
     return np.stack([across**2, down**2, across * down])
 
 
-def pool(maps: Array, weights: Array, origin: tuple[float, float], extent: tuple[float, float]) -> Array:
+def interior(borders: Array) -> Array:
+    """How far pixels tell what a surface is like: little where it ends, for the step there is no texture of its own.
+
+    Args:
+        borders: H x W, any values that differ where one piece ends and another begins: labels, or a mask.
+
+    Returns: H x W, 1 inside of pieces and nearly 0 beside their borders.
+    """
+    reach = 2 * round(COARSE) + 1
+    step = maximum_filter(borders, reach) - minimum_filter(borders, reach)
+    return np.where(step > 0.1, BORDER, np.float32(1)).astype(np.float32)
+
+
+def pool(maps: Array, weights: Array, inner: Array, origin: tuple[float, float], extent: tuple[float, float]) -> Array:
     """Describe pieces of a picture.
 
     Args:
-        maps: 13 x H x W, see ``feature_maps``.
+        maps: 12 x H x W, see ``feature_maps``.
         weights: N x H x W, how much each pixel belongs to each piece; each has some.
+        inner: H x W, how much each pixel tells about colour and texture; see ``interior``.
         origin: (top, left) of the maps in the whole picture, in fractions of its height and width.
         extent: (height, width) of the maps in the same unit.
 
@@ -57,7 +74,8 @@ def pool(maps: Array, weights: Array, origin: tuple[float, float], extent: tuple
     y = origin[0] + extent[0] * (np.arange(height, dtype=np.float32) + 0.5) / height
     x = origin[1] + extent[1] * (np.arange(width, dtype=np.float32) + 0.5) / width
     total = weights.sum((1, 2), dtype=np.float64)
-    means = (weights.reshape(len(weights), -1) @ maps.reshape(len(maps), -1).T) / total[:, None]
+    telling = (weights * inner).reshape(len(weights), -1)
+    means = telling @ maps.reshape(len(maps), -1).T / telling.sum(1)[:, None]
     rows, columns = weights.sum(2) / total[:, None], weights.sum(1) / total[:, None]
     place_y, place_x = rows @ y, columns @ x
     spread_y = np.sqrt(np.maximum(rows @ y**2 - place_y**2, 1e-6))
@@ -82,10 +100,9 @@ def pool(maps: Array, weights: Array, origin: tuple[float, float], extent: tuple
 
 
 def _contrasts(means: Array) -> tuple[Array, Array]:
-    """Logarithms of how much lightness, and colour, vary within each piece, against the lightness itself."""
-    variance = np.maximum(means[:, 3:6] - means[:, :3] ** 2, 1e-5)
-    level = np.log(means[:, 0] + DARK)
-    return np.log(variance[:, 0]) / 2 - level, np.log(variance[:, 1] + variance[:, 2]) / 2 - level
+    """Logarithms of how much lightness, and colour, vary within each piece."""
+    variance = np.maximum(means[:, 3:6] - means[:, :3] ** 2, 1e-4)
+    return np.log(variance[:, 0]) / 2, np.log(variance[:, 1] + variance[:, 2]) / 2
 
 
 def _energy(tensor: Array) -> Array:
@@ -104,23 +121,23 @@ def _texture(tensor: Array) -> tuple[Array, Array, Array]:
 # pasted foreground's lightness and colour are what is wrong with it: they count for little. What counts is texture
 # (how strong, how fine, which direction), then place (neighbours stand in the same light), then size and shape.
 KINDS: dict[str, tuple[float, float]] = {
-    "lightness": (0.4, 0.10),
-    "red against green": (0.4, 0.05),
-    "yellow against blue": (0.4, 0.08),
+    "lightness": (0.25, 0.25),
+    "red against green": (0.25, 0.12),
+    "yellow against blue": (0.25, 0.2),
     "contrast of lightness": (1.0, 0.4),
     "contrast of colour": (0.8, 0.4),
     "fine texture": (1.5, 1.0),
-    "fine direction, level": (0.6, 0.25),
-    "fine direction, diagonal": (0.4, 0.25),
+    "fine direction, level": (1.0, 0.25),
+    "fine direction, diagonal": (0.6, 0.25),
     "coarse texture": (1.5, 1.0),
-    "coarse direction, level": (0.6, 0.25),
-    "coarse direction, diagonal": (0.4, 0.25),
+    "coarse direction, level": (0.8, 0.25),
+    "coarse direction, diagonal": (0.5, 0.25),
     "fineness": (1.0, 0.5),
-    "height in the picture": (0.8, 0.20),
-    "side of the picture": (0.6, 0.20),
-    "size": (0.7, 0.8),
-    "elongation": (0.5, 0.4),
-    "fullness": (0.4, 0.15),
+    "height in the picture": (0.7, 0.20),
+    "side of the picture": (0.5, 0.20),
+    "size": (0.5, 0.8),
+    "elongation": (0.3, 0.4),
+    "fullness": (0.3, 0.15),
 }
 
 

@@ -59,7 +59,7 @@ class RegionSegmenter:
         )
 
     def encode(self, picture: Tensor) -> Tensor:
-        """The feature maps, 13 x h x w."""
+        """The feature maps, 12 x h x w."""
         reduced, _ = _reduced(picture, picture[0])
         return torch.from_numpy(descriptors.feature_maps(reduced.permute(1, 2, 0).contiguous().numpy()))
 
@@ -74,9 +74,12 @@ class RegionSegmenter:
         labels, maps = segmentation.labels.numpy(), segmentation.features.numpy()
         if not segmentation.count:
             return segmentation.embeddings, torch.zeros(segmentation.embeddings.shape[1])
-        outside = 1 - foreground.placed_mask(*labels.shape).numpy() if foreground.contained else None
-        weights = _memberships(labels, outside)
-        reference = descriptors.pool(maps, weights, (0, 0), (1, 1))
+        weights, inner = _memberships(labels), descriptors.interior(labels)
+        if foreground.contained:
+            mask = foreground.placed_mask(*labels.shape).numpy()
+            weights *= np.maximum(1 - mask, np.float32(1e-6))
+            inner *= descriptors.interior(mask)
+        reference = descriptors.pool(maps, weights, inner, (0, 0), (1, 1))
         area = weights.sum((1, 2))
         query = descriptors.embed(self._description(foreground, labels.shape), reference, area)
         return torch.from_numpy(descriptors.embed(reference, reference, area)), torch.from_numpy(query[0])
@@ -88,7 +91,8 @@ class RegionSegmenter:
         picture = resize(foreground.picture, height, width).permute(1, 2, 0).contiguous().numpy()
         mask = resize(foreground.mask[None], height, width).numpy() + np.float32(1e-6)
         origin, extent = (rows.start / size[0], columns.start / size[1]), (height / size[0], width / size[1])
-        return descriptors.pool(descriptors.feature_maps(picture), mask, origin, extent)
+        inner = descriptors.interior(mask[0])
+        return descriptors.pool(descriptors.feature_maps(picture), mask, inner, origin, extent)
 
 
 def _reduced(picture: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
@@ -105,13 +109,15 @@ def _regions(pixels: Array, maps: Array) -> NDArray[np.int64]:
     if pieces < 2:
         return np.ones(pixels.shape[:2], np.int64)
     labels = slic(pixels, pieces, compactness=8, sigma=0.5, max_num_iter=5, start_label=0).astype(np.int64)
-    return merge(labels, _appearance(maps), MERGING_COST, MOST_REGIONS, LEAST_PART) + 1
+    return merge(labels, _appearance(pixels, maps), MERGING_COST, MOST_REGIONS, LEAST_PART) + 1
 
 
-def _appearance(maps: Array) -> Array:
+def _appearance(pixels: Array, maps: Array) -> Array:
     """5 x H x W: what neighbours are compared by: lightness, colours, and texture at two scales."""
-    strengths = [np.sqrt(maps[start] + maps[start + 1]) for start in (6, 9)]
-    return np.concatenate([maps[:3] * np.array([1, 1.5, 1.5], np.float32)[:, None, None], 0.4 * np.stack(strengths)])
+    red, green, blue = pixels.transpose(2, 0, 1)
+    colours = [0.3 * red + 0.59 * green + 0.11 * blue, 1.5 * (red - green), 1.5 * ((red + green) / 2 - blue)]
+    strengths = [0.4 * np.sqrt(maps[start] + maps[start + 1]) for start in (6, 9)]
+    return np.stack([*colours, *strengths])
 
 
 def _renumbered(labels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -121,17 +127,17 @@ def _renumbered(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     return numbers
 
 
-def _memberships(labels: NDArray[np.int64], outside: Array | None) -> Array:
-    """N x H x W: 1 in each region, less where the foreground covers it, and never 0 in all of it."""
+def _memberships(labels: NDArray[np.int64]) -> Array:
+    """N x H x W: 1 in each region, 0 elsewhere."""
     count = int(labels.max())
     within: Array = (labels[None] == np.arange(1, count + 1)[:, None, None]).astype(np.float32)
-    return within if outside is None else within * np.maximum(outside, np.float32(1e-6))
+    return within
 
 
 def _embeddings(maps: Array, labels: NDArray[np.int64]) -> Array:
     """N x 34: each region against the whole picture."""
-    weights = _memberships(labels, None)
+    weights = _memberships(labels)
     if not len(weights):
         return np.zeros((0, 2 * len(descriptors.KINDS)), np.float32)
-    described = descriptors.pool(maps, weights, (0, 0), (1, 1))
+    described = descriptors.pool(maps, weights, descriptors.interior(labels), (0, 0), (1, 1))
     return descriptors.embed(described, described, weights.sum((1, 2)))
