@@ -71,33 +71,31 @@ class FRIH(nn.Module):
         picture, padded_mask = _pad(composite), _pad(mask)
         generated, encoded = self.base(torch.cat([picture, padded_mask], dim=1))
         coarse = generated * padded_mask + picture * (1 - padded_mask)
-        padded_labels = _pad(labels.unsqueeze(1).float()).squeeze(1).long()
-        foreground = self._refine(coarse, padded_labels, padded_mask, encoded)
-        result = crop_to(foreground, composite) + composite * (1 - mask)
-        return FrihStages(result, crop_to(coarse, composite), soft_submasks(labels, mask))
+        submasks = soft_submasks(labels, mask)
+        foreground = self._refine(coarse, submasks, encoded)
+        return FrihStages(foreground + composite * (1 - mask), crop_to(coarse, composite), submasks)
 
-    def _refine(self, coarse: Tensor, labels: Tensor, mask: Tensor, encoded: list[Tensor]) -> Tensor:
+    def _refine(self, coarse: Tensor, submasks: Tensor, encoded: list[Tensor]) -> Tensor:
         """Run the cascade once for each submask, all together, and put the results into their places.
 
         Args:
-          coarse: B x 3 x H x W.
-          labels: B x H x W, 0..K.
-          mask: B x 1 x H x W.
+          coarse: B x 3 x H' x W', padded to the stride.
+          submasks: B x 10 x H x W in 0..1.
           encoded: the base network's maps.
 
         Returns: B x 3 x H x W, the sum over k of refined picture k times Subm^k.
         """
-        transferred = self.cascade.transfer(encoded)
-        submasks = soft_submasks(labels, mask)
+        height, width = submasks.shape[-2:]
+        transferred, padded = self.cascade.transfer(encoded), _pad(submasks)
         present = submasks.flatten(2).amax(dim=2) > 0
         present[:, 0] = True  # a picture without foreground has one empty submask: nothing below is ever of size 0
         picture, number = present.nonzero().unbind(dim=1)
-        portion = len(picture) if torch.is_grad_enabled() else max(1, PIXELS_AT_ONCE // mask[0].numel())
-        foreground = torch.zeros_like(coarse)
-        for owner, which in zip(picture.split(portion), number.split(portion), strict=True):
-            submask = submasks[owner, which].unsqueeze(1)
-            refined = self.cascade(torch.cat([coarse[owner], submask], dim=1), [each[owner] for each in transferred])
-            foreground = foreground.index_add(0, owner, refined * submask)
+        portion = len(picture) if torch.is_grad_enabled() else max(1, PIXELS_AT_ONCE // (height * width))
+        foreground = coarse.new_zeros(len(coarse), 3, height, width)
+        for owner, which in zip(torch.split(picture, portion), torch.split(number, portion), strict=True):
+            pairs = torch.cat([coarse[owner], padded[owner, which].unsqueeze(1)], dim=1)
+            refined = self.cascade(pairs, [each[owner] for each in transferred], height, width)
+            foreground = foreground.index_add(0, owner, refined * submasks[owner, which].unsqueeze(1))
         return foreground
 
 

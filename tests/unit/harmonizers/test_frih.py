@@ -162,13 +162,22 @@ def test_cascade_runs_every_level_with_its_three_sources() -> None:
     dc2 = decoder_level(module.decoder[1], [dc3, et[1], own[1]])
     dc1 = decoder_level(module.decoder[2], [dc2, et[0], own[0]])
     expected = predicted(module.prediction, [dc3, dc2, dc1])
-    assert relative_error(module(pairs, module.transfer(base))[0], expected) < 1e-5
+    assert relative_error(module(pairs, module.transfer(base), 16, 8)[0], expected) < 1e-5
+
+
+@pytest.mark.parametrize("wanted", [(1, 1), (5, 64), (32, 33), (61, 17), (64, 64)])
+def test_what_is_not_wanted_changes_nothing(wanted: tuple[int, int]) -> None:
+    module = seeded(Cascade(base_widths=[6, 7, 9, 5], widths=[8, 16, 16, 16], head=8))
+    base = [drawn(1, channels, 32 >> i, 32 >> i, seed=i) for i, channels in enumerate((6, 7, 9, 5))]
+    pairs, transfer = drawn(1, 4, 64, 64), module.transfer(base)
+    whole = module(pairs, transfer, 64, 64)
+    assert relative_error(module(pairs, transfer, *wanted), whole[..., : wanted[0], : wanted[1]]) < 1e-9
 
 
 def test_refined_pictures_are_combined_by_their_submasks() -> None:
     """One cascade run a submask, one after the other, each result in its submask's place."""
     torch.manual_seed(0)
-    network = FRIH(width=16, head=8).double().eval()
+    network = FRIH(width=8, head=8).double().eval()
     composite, mask = (each.double() for each in scene(128, 128, batch=2))
     with torch.no_grad():
         stages = network.stages(composite, mask)
@@ -183,7 +192,7 @@ def test_refined_pictures_are_combined_by_their_submasks() -> None:
             for number in range(1, int(labels[picture].amax()) + 1):
                 submask = mask[picture : picture + 1] * (labels[picture] == number)
                 pair = torch.cat([coarse[picture : picture + 1], submask], dim=1)
-                expected[picture] += (network.cascade(pair, base) * submask)[0]
+                expected[picture] += (network.cascade(pair, base, 128, 128) * submask)[0]
     assert relative_error(stages.result, expected) < 1e-5
     assert relative_error(stages.coarse, coarse) < 1e-5
     assert torch.allclose(stages.submasks.sum(dim=1, keepdim=True), mask)
@@ -191,7 +200,7 @@ def test_refined_pictures_are_combined_by_their_submasks() -> None:
 
 def test_refining_in_portions_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    network = FRIH(width=16, head=8).double().eval()
+    network = FRIH(width=8, head=8).double().eval()
     composite, mask = (each.double() for each in scene(60, 90, batch=2))
     with torch.inference_mode():
         whole = network(composite, mask)

@@ -55,9 +55,12 @@ class FusionPrediction(nn.Module):
         self.to_rgb = nn.Conv2d(channels, 3, kernel_size=1)
 
     def forward(self, decoded: Sequence[Tensor]) -> Tensor:
-        """DC_1 .. DC_n, the last one N x C x H x W at full resolution, to N x 3 x H x W in -1..1."""
+        """DC_1 .. DC_n, each twice as fine as the one before, to N x 3 x H x W in -1..1; H x W is the last one's size.
+
+        Coarser maps may be larger than the last one; what is beyond it is cut off.
+        """
         size = decoded[-1].shape[-2:]
-        raised = [functional.interpolate(each, size, mode="bilinear", align_corners=False) for each in decoded[:-1]]
+        raised = [_raise(each, len(decoded) - 1 - index, size) for index, each in enumerate(decoded[:-1])]
         hidden = functional.leaky_relu(self.first(torch.cat([*raised, decoded[-1]], dim=1)), 0.2)
         return torch.tanh(self.to_rgb(functional.leaky_relu(self.second(hidden), 0.2)))
 
@@ -89,14 +92,16 @@ class Cascade(nn.Module):
         """Equation 3 at every level: the base network's maps E to ET, each B x C x h x w, from half resolution down."""
         return [transfer(each) for transfer, each in zip(self.transfers, encoded, strict=True)]
 
-    def forward(self, pairs: Tensor, transferred: Sequence[Tensor]) -> Tensor:
+    def forward(self, pairs: Tensor, transferred: Sequence[Tensor], height: int, width: int) -> Tensor:
         """Refine.
 
         Args:
           pairs: N x 4 x H x W: the coarsely adjusted picture in -1..1 and one of its submasks in 0..1.
           transferred: what `transfer` gives, of each pair's picture: N x C x h x w.
+          height: rows from the top that are wanted, 1..H. Padding below them is looked at, but not computed in full.
+          width: the same from the left.
 
-        Returns: N x 3 x H x W in -1..1, right where the submask is.
+        Returns: N x 3 x height x width in -1..1, right where the submask is.
         """
         # With channels last, convolutions of so few channels take two thirds of the time.
         encoded, features = [], pairs.contiguous(memory_format=torch.channels_last)
@@ -104,7 +109,27 @@ class Cascade(nn.Module):
             features = level(features)
             encoded.append(features)
         decoded: list[Tensor] = []
+        scale = len(encoded)
         for level, own, base in zip(self.decoder, encoded[::-1], transferred[::-1], strict=True):
-            decoded.append(level(decoded[-1] if decoded else None, base, own))
+            sources = [_needed(each, scale, height, width) for each in (*decoded[-1:], base, own)]
+            decoded.append(level(sources[0] if decoded else None, *sources[-2:]))
+            scale -= 1
+        decoded[-1] = _needed(decoded[-1], 0, height, width)
         refined: Tensor = self.prediction(decoded)
-        return refined
+        return refined[..., :height, :width]
+
+
+def _needed(features: Tensor, scale: int, height: int, width: int) -> Tensor:
+    """The part of a map, `scale` halvings down, that the wanted height and width depend on from there on.
+
+    The two 3 x 3 convolutions of the prediction look 2 pixels further; bilinear interpolation and every transposed
+    convolution, one position of their own map, which adds up to less than 2 positions at any scale.
+    """
+    rows, columns = (-(-(extent + 2) // 2**scale) + (2 if scale else 0) for extent in (height, width))
+    return features[..., :rows, :columns]
+
+
+def _raise(features: Tensor, scale: int, size: torch.Size) -> Tensor:
+    """Bring a map that is `scale` halvings down to full resolution, cut to `size` (rows, columns)."""
+    raised = functional.interpolate(features, scale_factor=2**scale, mode="bilinear", align_corners=False)
+    return raised[..., : size[0], : size[1]]

@@ -224,7 +224,7 @@ def _in_portions(search: _Ball | _Everywhere, colours: _Colours) -> Tensor:
     """The search's answer for n colours, a limited number of comparisons at a time."""
     device = colours.cell.device.type
     size = max(1, PAIRS_AT_ONCE.get(device, PAIRS_AT_ONCE["other"]) // max(1, search.width))
-    portions = zip(colours.cell.split(size), colours.density.split(size), strict=True)
+    portions = zip(torch.split(colours.cell, size), torch.split(colours.density, size), strict=True)
     return torch.cat([search(_Colours(cell, density)) for cell, density in portions])
 
 
