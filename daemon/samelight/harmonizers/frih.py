@@ -18,7 +18,7 @@ __all__ = ["FRIH", "FrihStages", "submask_labels"]
 
 HALVINGS = 7
 STRIDE = 2**HALVINGS
-PIXELS_AT_ONCE = 16 * 512 * 512
+PIXELS_AT_ONCE = 1024 * 1024
 """Pixels that the cascade refines in one run where nothing is learned: bounds the memory for large pictures."""
 
 
