@@ -114,7 +114,7 @@ def _make_layer(image: Gimp.Image, harmonized: Harmonized) -> Gimp.Layer:
         layer.set_composite_mode(original.get_composite_mode())
         layer.set_color_tag(original.get_color_tag())
         if source.mask is not None:
-            _add_mask(layer, source.mask)
+            _add_mask(layer, source.mask, original.get_apply_mask())
     except BaseException:
         layer.delete()
         raise
@@ -127,11 +127,12 @@ def _place(source: Source) -> tuple[int, int]:
     return source.rect.x + now.x - then.x, source.rect.y + now.y - then.y
 
 
-def _add_mask(layer: Gimp.Layer, raster: Raster) -> None:
-    """Give a layer a mask of its own with the samples of another."""
+def _add_mask(layer: Gimp.Layer, raster: Raster, applied: bool) -> None:
+    """Give a layer a mask of its own with the samples of another, switched on or off."""
     mask = layer.create_mask(Gimp.AddMaskType.WHITE)
     layer.add_mask(mask)
     write(mask, mask_format(mask), raster)
+    layer.set_apply_mask(applied)
 
 
 def _set_visible(layer: Gimp.Layer, visible: bool) -> None:

@@ -29,7 +29,7 @@ class Source:
     rect: where the pixels lie that are harmonized; other than the extent only if filters made the layer larger.
     form: the format of the pixels.
     pixels: the pixels, if they had to be read early; else they are read for the request.
-    mask: its layer mask, None without one or where it is switched off.
+    mask: its layer mask; None without one.
     backdrop: what is visible below; None if there is no layer below.
     selection: where the effect is wanted; None without limits.
     selection_rect: the part of the canvas that the selection covers.
@@ -90,7 +90,7 @@ def make_request(source: Source, choices: Choices) -> HarmonizeRequest:
         backdrop_rect=None if backdrop is None else backdrop.rect,
         selection=source.selection,
         selection_rect=source.selection_rect,
-        layer_mask=source.mask,
+        layer_mask=source.mask if source.layer.get_apply_mask() else None,
         options=choices.options,
     )
 
@@ -105,9 +105,9 @@ def _read_layer(image: Gimp.Image, layer: Gimp.Layer) -> Source:
 
 
 def _read_mask(layer: Gimp.Layer, rect: Rect) -> Raster | None:
-    """The layer's mask, if it is switched on, over a part of the canvas; black outside of the layer."""
+    """The layer's mask over a part of the canvas; black outside of the layer."""
     mask = layer.get_mask()
-    if mask is None or not layer.get_apply_mask():
+    if mask is None:
         return None
     place = extent(layer)
     return read(mask, mask_format(mask), Rect(rect.x - place.x, rect.y - place.y, rect.width, rect.height))
@@ -119,7 +119,7 @@ def _foreground(source: Source) -> Rect:
     if source.pixels is not None:
         return rect  # trimmed already
     found = occupied(layer, rect) if layer.has_alpha() else rect
-    if found is not None and source.mask is not None:
+    if found is not None and source.mask is not None and layer.get_apply_mask():
         masked = occupied(layer.get_mask(), rect)
         found = None if masked is None else intersect(found, masked)
     return found or rect
