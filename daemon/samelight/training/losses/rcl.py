@@ -100,6 +100,15 @@ class RegionContrast(nn.Module):
 
     def embed(self, sampled: Tensor, positions: Tensor) -> Tensor:
         """Equations 8 and 9: the patches of B x 3 x h x w around B x K positions, as B x K x 256 of length 1."""
+        cells = sampled.shape[2] * sampled.shape[3]
+        if cells >= positions.shape[1]:
+            return self._embed(sampled, positions)
+        # A small map has fewer patches than are drawn: each is embedded once.
+        every = torch.arange(cells, device=sampled.device).expand(len(sampled), -1)
+        picture = torch.arange(len(sampled), device=sampled.device)[:, None]
+        return self._embed(sampled, every)[picture, positions]
+
+    def _embed(self, sampled: Tensor, positions: Tensor) -> Tensor:
         return functional.normalize(self.mlp(patches_at(sampled, positions).flatten(2)), dim=2)
 
 
