@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +19,8 @@ __all__ = ["FRIH", "FrihStages", "submask_labels"]
 
 HALVINGS = 7
 STRIDE = 2**HALVINGS
+LEAK = 0.2
+"""Slope of the leaky ReLUs below zero."""
 PIXELS_AT_ONCE = 1024 * 1024
 """Pixels that the cascade refines in one run where nothing is learned: bounds the memory for large pictures."""
 
@@ -52,6 +55,7 @@ class FRIH(nn.Module):
         base_widths = _widths(width, 15 * width // 2)
         self.base = HalvingUNet(base_widths)
         self.cascade = Cascade(base_widths, _widths(width // 2, 7 * width // 2), head)
+        self.apply(_start)
 
     def forward(self, composite: Tensor, mask: Tensor, instances: Instances | None = None) -> Tensor:
         """Harmonize.
@@ -97,6 +101,20 @@ class FRIH(nn.Module):
             refined = self.cascade(pairs, [each[owner] for each in transferred], height, width)
             foreground = foreground.index_add(0, owner, refined * submasks[owner, which].unsqueeze(1))
         return foreground
+
+
+def _start(layer: nn.Module) -> None:
+    """Random weights that keep the size of what passes through (He et al., 2015): nothing else normalizes it.
+
+    Layers that make RGB keep torch's smaller weights, so that the tanh after them does not start out saturated.
+    """
+    if not isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)) or layer.out_channels == 3 or layer.bias is None:
+        return
+    # How many values one output is the sum of: of the kernel of a transposed convolution, one in stride^2 falls on it.
+    spread = math.prod(layer.stride) if isinstance(layer, nn.ConvTranspose2d) else 1
+    inputs = layer.in_channels * math.prod(layer.kernel_size) / spread
+    nn.init.normal_(layer.weight, std=math.sqrt(2 / (1 + LEAK**2) / inputs))
+    nn.init.zeros_(layer.bias)
 
 
 def _widths(first: int, most: int) -> list[int]:
