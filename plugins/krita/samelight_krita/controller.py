@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from krita import Krita
@@ -96,7 +97,7 @@ class Controller(QObject):
             self._fail(error)
             return
         self.busy = True
-        self._next()
+        self._next(self.batch)
 
     def ask_and_harmonize(self) -> None:
         """Ask for the options, then harmonize."""
@@ -159,21 +160,22 @@ class Controller(QObject):
         layers = chosen_layers(document, view)
         return Batch(document, view, self.settings, layers, len(layers), time.monotonic())
 
-    def _next(self) -> None:
+    @guarded
+    def _next(self, batch: Batch) -> None:
         """Begin with the next layer, or end."""
-        assert self.batch is not None  # noqa: S101 - there is one while it is busy
-        self.batch.reading = None
-        if not self.batch.waiting:
-            self._finish(self.batch)
+        if not self._runs(batch):
             return
-        self._show("reading", 0.0, self.batch.waiting[0])
-        QTimer.singleShot(0, self._read)
+        batch.reading = None
+        if not batch.waiting:
+            self._finish(batch)
+            return
+        self._show("reading", 0.0, batch.waiting[0])
+        QTimer.singleShot(0, partial(self._read, batch))
 
     @guarded
-    def _read(self) -> None:
+    def _read(self, batch: Batch) -> None:
         """Read the next layer and send it."""
-        batch = self.batch
-        if not self.busy or batch is None or not batch.waiting:
+        if not self._runs(batch):
             return
         try:
             node = batch.waiting.pop(0)
@@ -217,14 +219,16 @@ class Controller(QObject):
         batch.done.append((replacement, reading.request.job))
         self.keeper.watch(replacement)
         self._model = result.model
-        QTimer.singleShot(0, guarded(self._next))
+        QTimer.singleShot(0, partial(self._next, batch))
+
+    def _runs(self, batch: Batch) -> bool:
+        """Whether this batch is the one that runs, not one that was cancelled since."""
+        return self.busy and batch is self.batch
 
     def _finish(self, batch: Batch) -> None:
         names = [each.original.name() for each, _ in batch.done]
         self._end(result_line(names, self._model, time.monotonic() - batch.began))
         self.strength.take(batch.done)
-        if batch.done and is_open(batch.document):
-            batch.document.setActiveNode(batch.done[-1][0].layer)
         self.teller.say(self.outcome)
 
     # ---- how it goes ----
@@ -286,6 +290,8 @@ class Controller(QObject):
 def _check_place(batch: Batch, node: Any) -> None:
     """Raise JobError if the document or the layer went away before its turn."""
     if not is_open(batch.document):
-        raise JobError("The picture was closed before all of its layers were harmonized.", "")
+        raise JobError(
+            "The picture was closed before all of its layers were harmonized.", "Open it and harmonize the layer again."
+        )
     if not is_in_document(batch.document, node):
         raise JobError("A layer was removed before its turn came.", "Undo the removal and harmonize the layer again.")

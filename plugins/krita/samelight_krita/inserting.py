@@ -17,7 +17,7 @@ from samelight_wire.errors import InternalError, JobError
 from samelight_wire.formats import Buffer
 
 from .guard import guarded
-from .layers import is_in_document, is_open
+from .layers import is_in_document, is_open, same_node
 from .qt import QByteArray, QObject, QTimer
 
 __all__ = ["SUFFIX", "Keeper", "Replacement", "insert", "write"]
@@ -63,7 +63,8 @@ def insert(document: Any, original: Any, layer: Any, pixels: Buffer, rect: Rect)
     """
     if not is_open(document):
         raise JobError(
-            "The picture was closed while a layer of it was being harmonized, so the result was dropped.", ""
+            "The picture was closed while a layer of it was being harmonized, so the result was dropped.",
+            "Open it and harmonize the layer again.",
         )
     if not is_in_document(document, original):
         raise JobError(
@@ -71,14 +72,19 @@ def insert(document: Any, original: Any, layer: Any, pixels: Buffer, rect: Rect)
             "Undo the removal and harmonize the layer again.",
         )
     shown = original.visible()
-    layer.setName(original.name() + SUFFIX)
+    name = original.name()
+    layer.setName(name if name.endswith(SUFFIX) else name + SUFFIX)
     layer.setVisible(True)
     _fill(layer, pixels, rect)
+    active = document.activeNode()
     # Hiding alone does not make Krita compose the picture anew, but adding a layer in the same place does.
     original.setVisible(False)
     if not original.parentNode().addChildNode(layer, original):
         original.setVisible(shown)
         raise InternalError("Krita did not take the new layer.", "Try again; restart Krita if that fails too.")
+    # Krita makes a layer that comes the active one: not under the hands of an artist who went on with another.
+    if active is not None and not same_node(active, original) and active.parentNode() is not None:
+        document.setActiveNode(active)
     redo = Krita.instance().action("edit_redo")
     return Replacement(document, original, layer, rect, pixels, shown, calm_redo=redo.text() if redo else "")
 

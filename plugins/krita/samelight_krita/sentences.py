@@ -18,8 +18,6 @@ STAGES = {
     "encode": "handing the layer back",
 }
 
-DEVICES = {"cpu": "the processor", "mps": "the graphics chip"}
-
 
 def stage_line(name: str, stage: str, number: int, of: int) -> str:
     """Such as: Harmonizing “Boat” (2 of 3): matching the light…"""
@@ -49,12 +47,22 @@ def model_line(status: StatusReply | None) -> str:
     """Where the networks run, and which are in memory."""
     if status is None:
         return ""
-    device = status.device.split(",")[0].strip()
-    place = DEVICES.get(device, f"the graphics card ({device})" if device.startswith("cuda") else device)
+    place = _place(status.device)
     if not status.warm_models:
         return f"Runs on {place}; the first picture loads the model."
     verb = "is" if len(status.warm_models) == 1 else "are"
     return f"Runs on {place}; {', '.join(status.warm_models)} {verb} loaded."
+
+
+def _place(device: str) -> str:
+    """A device in an artist's words; such as "cuda:0 (its name)" comes from the daemon."""
+    kind, _, name = device.partition(" ")
+    name = name.strip("()")
+    if kind == "cpu":
+        return "the processor"
+    if kind == "mps":
+        return "the graphics chip"
+    return f"the graphics card {name or kind}"
 
 
 def trouble(error: SamelightError, done: int, of: int) -> tuple[str, str]:
