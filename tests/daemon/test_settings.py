@@ -29,6 +29,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     text = """
         default_model = "hdnet"
         device = "cuda:1"
+        segmenter = "regions"
+        encode_foreground = true
         port = 5000
         idle_unload_seconds = 60
         preview_seconds = 30
@@ -37,13 +39,15 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         max_queued_jobs = 2
         max_queued_megabytes = 3
         max_preview_megabytes = 0
+        max_segmentation_megabytes = 5
         warm_up = false
         log_level = "debug"
     """
     settings = load_settings(written(tmp_path, text))
-    assert settings == Settings("hdnet", "cuda:1", 5000, 60, 30, 2.5, 1000, 2, 3, 0, False, "debug")
+    assert settings == Settings("hdnet", "cuda:1", "regions", True, 5000, 60, 30, 2.5, 1000, 2, 3, 0, 5, False, "debug")
     assert settings.silence_seconds == 7.5
     assert settings.max_queued_bytes == 3 << 20
+    assert settings.max_segmentation_bytes == 5 << 20
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import binary_dilation, distance_transform_edt
 
 __all__ = ["BLACK", "PAPER", "WHITE", "Canvas", "smooth_labels", "tinted", "with_margin", "write_in_place"]
 
@@ -22,6 +22,7 @@ DIMMED = 0.55
 SHADED = 0.45  # how much darker the colour is where the picture is black, so that its texture shows
 
 LEAST_LABELLED = 0.012  # part of the picture: smaller places get no text
+COARSE = 8  # pixels: where a text goes need not be known better
 MARGIN = 150  # pixels beside the picture
 LEAST_HEIGHT = 220
 
@@ -59,12 +60,18 @@ class Canvas:
         """A white line with a dark one beside it, just outside of the foreground."""
         if not self.inside.any() or self.inside.all():
             return drawn
-        distance = distance_transform_edt(~self.inside)
-        width = max(2.0, max(self.inside.shape) / 340)
+        width = max(2, round(max(self.inside.shape) / 340))
+        near = _grown(self.inside, width)
         drawn = drawn.copy()
-        drawn[(distance > 0) & (distance <= 2 * width)] = BLACK
-        drawn[(distance > 0) & (distance <= width)] = WHITE
+        drawn[_grown(near, width) & ~near] = BLACK
+        drawn[near & ~self.inside] = WHITE
         return drawn
+
+
+def _grown(inside: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
+    """What lies inside or no more than so many pixels beside it."""
+    grown: NDArray[np.bool_] = binary_dilation(inside, iterations=steps)
+    return grown
 
 
 def smooth_labels(labels: Labels, count: int, height: int, width: int) -> Labels:
@@ -102,13 +109,14 @@ def tinted(canvas: Canvas, labels: Labels, palette: Pixels) -> Pixels:
 
 def write_in_place(image: Image.Image, place: NDArray[np.bool_], text: str) -> None:
     """Writes a short text where a place (H x W) has most room, if it is not very small."""
-    if place.mean() < LEAST_LABELLED:
+    coarse = place[::COARSE, ::COARSE]
+    if coarse.mean() < LEAST_LABELLED:
         return
-    room = distance_transform_edt(np.pad(place, 1))[1:-1, 1:-1]
+    room = distance_transform_edt(np.pad(coarse, 1))[1:-1, 1:-1]
     y, x = np.unravel_index(int(room.argmax()), room.shape)
-    font = ImageFont.load_default(min(30, max(14, round(0.7 * float(room[y, x])))))
+    font = ImageFont.load_default(min(30, max(14, round(0.7 * COARSE * float(room[y, x])))))
     draw = ImageDraw.Draw(image)
-    draw.text((int(x), int(y)), text, WHITE, font, anchor="mm", stroke_width=2, stroke_fill=BLACK)
+    draw.text((COARSE * int(x), COARSE * int(y)), text, WHITE, font, anchor="mm", stroke_width=2, stroke_fill=BLACK)
 
 
 def with_margin(image: Image.Image) -> tuple[Image.Image, ImageDraw.ImageDraw, int]:

@@ -10,8 +10,8 @@ __all__ = ["embed", "feature_maps", "interior", "pool"]
 
 Array = NDArray[np.float32]
 
-# Light multiplies each channel; in the logarithm that is an offset, which neither variances nor gradients see. The floor
-# keeps the noise of dark places small.
+# Light multiplies each channel; in the logarithm that is an offset, which neither variances nor gradients see. The
+# floor keeps the noise of dark places small.
 DARK = 0.05
 
 FINE, COARSE = 0.8, 2.5  # pixels: the two scales of texture
