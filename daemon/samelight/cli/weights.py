@@ -47,6 +47,7 @@ def install(
     else:
         how = "was installed already" if report["already"] else "is installed"
         typer.echo(f"{name} {how}, {_size(report['bytes'])}, its hash is the published one: {report['path']}")
+        typer.echo(f"Rights: {report['rights']}")
 
 
 @app.command(name="list")
@@ -172,7 +173,7 @@ def _install(name: str, file: Path | None, url: str | None, *, quiet: bool) -> d
             installed = install_from_file(wanted, watcher, file)
         else:
             installed = install_from_web(wanted, watcher, url)
-    described = {"bytes": wanted.bytes, "sha256": wanted.sha256, "already": already}
+    described = {"bytes": wanted.bytes, "sha256": wanted.sha256, "rights": wanted.rights, "already": already}
     return {**asdict(installed), "path": str(installed.path), **described}
 
 

@@ -55,6 +55,7 @@ def test_install_list_and_remove(run: Run, folder: Path) -> None:
     result = run("weights", "install", "sam-vit-b")
     assert result.exit_code == 0
     assert str(folder / FILE) in result.stdout
+    assert "Rights: Free." in result.stdout
     assert "checking the hash" in result.stderr
     assert (folder / FILE).read_bytes() == CONTENT
     found = listed(run)["sam-vit-b"]
@@ -72,6 +73,7 @@ def test_install_tells_what_came_of_it_in_json(run: Run, folder: Path) -> None:
         "path": str(folder / FILE),
         "bytes": len(CONTENT),
         "sha256": hashlib.sha256(CONTENT).hexdigest(),
+        "rights": "Free.",
         "already": False,
     }
     assert second == {**first, "already": True}

@@ -216,6 +216,19 @@ def test_from_a_wrong_file(wanted: Checkpoint, content: bytes, own_folder: Path,
     assert not own_folder.exists() or names(own_folder) == set()
 
 
+def test_an_interrupted_copy_leaves_nothing(
+    wanted: Checkpoint, content: bytes, own_folder: Path, tmp_path: Path
+) -> None:
+    class Impatient(Notes):
+        def arrived(self, count: int) -> None:
+            raise KeyboardInterrupt
+
+    (tmp_path / "sam.pth").write_bytes(content)
+    with pytest.raises(KeyboardInterrupt):
+        install_from_file(wanted, Impatient(), tmp_path / "sam.pth")
+    assert names(own_folder) == set()
+
+
 def test_from_a_file_that_is_not_there(wanted: Checkpoint, tmp_path: Path) -> None:
     with pytest.raises(WeightsMissingError, match="no file"):
         install_from_file(wanted, Notes(), tmp_path / "nothing")
