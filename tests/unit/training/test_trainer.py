@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,18 @@ def test_instances_are_found_for_the_composites_and_sometimes_hidden(photos: Pho
     shown = [instances for instances in network.shown if instances is not None]
     assert 4 < len(shown) < 20
     assert all(instances.count == 1 and int(instances.labels.max()) == 1 for instances in shown)
+
+
+@pytest.mark.parametrize("model", [name for name in harmonizers.names() if name.endswith("-lite")])
+def test_every_network_trains_in_bfloat16(model: str, photos: PhotoCollection, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    recipe = replace(recipe_for(model, paper=True), batch=4, batch_side=32, phases=(SizePhase(0, (32,)),))
+    network, maker = harmonizers.create(model), CompositeMaker(photos, 5)
+    segment = left_halves if harmonizers.describe(model).needs_instances else None
+    training = Trainer(network, maker, recipe, Budget(steps=2), tmp_path, segment=segment)
+    trained = training.run(lambda _: None)
+    assert all(isfinite(step.loss) and isfinite(step.gain) for step in training.history)
+    assert all(torch.isfinite(parameter).all() for parameter in trained.parameters())
 
 
 def test_the_recipe_names_loss_and_optimizer(photos: PhotoCollection, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Photographs for the training tests: scikit-image's own pictures and shapes drawn over them, in a folder."""
+"""Photographs for the tests of training and learning: scikit-image's own pictures and shapes drawn over them."""
 
 from __future__ import annotations
 
