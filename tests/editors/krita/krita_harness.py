@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -100,6 +101,8 @@ class Scenario:
 
     output: Path
     results: Mapping[str, Any]
+    exit_code: int | None
+    """Krita's; None if it had to be killed."""
     said: str
     """What Krita wrote to its standard streams."""
 
@@ -161,4 +164,5 @@ def run_scenario(
             screen.picture(output / "hanging.png")
     results = output / "results.json"
     found = json.loads(results.read_text()) if results.exists() else {}
-    return Scenario(output, found, log.read_text(errors="replace"))
+    exit_code = process.returncode if process.returncode != -signal.SIGKILL else None
+    return Scenario(output, found, exit_code, log.read_text(errors="replace"))

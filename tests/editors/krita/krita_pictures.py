@@ -79,6 +79,7 @@ def make_pictures(folder: Path) -> None:
     bright[..., :3] *= 3
     pictures["bright-F32"] = bright
     Image.fromarray(front[..., [2, 1, 0, 3]]).save(folder / "subject.png")
+    Image.fromarray(back[..., [2, 1, 0]]).save(folder / "scene.png")
     for name, picture in {**pictures, **_grays(back, front)}.items():
         (folder / f"{name}.raw").write_bytes(picture.tobytes())
 

@@ -53,11 +53,25 @@ def test_a_click_in_the_menu_harmonizes(stage: Stage, user_daemon: RunningDaemon
     stage.wait(lambda: not stage.state()["busy"])
     time.sleep(0.5)
     after = stage.state()
-    stage.picture("4-after")
     assert after["shown"] == AFTER
     assert after["message"] == ""
     assert len(after["rows"]) == len(before["rows"]) + 1
     assert "harmonized with hdnet-lite" in after["outcome"]
+
+
+def test_the_dockers_button_does_the_same(stage: Stage) -> None:
+    over_the_canvas(stage)
+    stage.screen.key("ctrl+z")
+    stage.wait(lambda: stage.state()["shown"] == BEFORE)
+    stage.click_button("Harmonize layer")
+    stage.wait(lambda: stage.state()["shown"] == AFTER)
+    stage.picture("4-after")
+
+
+def over_the_canvas(stage: Stage) -> None:
+    """Brings the pointer, and with it the keyboard, to the canvas."""
+    stage.screen.xdotool("mousemove", *map(str, stage.ask("canvas")))
+    time.sleep(0.3)
 
 
 def test_the_canvas_shows_it(stage: Stage) -> None:
@@ -82,7 +96,7 @@ def test_the_strength_is_dragged_with_the_mouse(stage: Stage) -> None:
 
 
 def test_the_keys_undo_and_redo_it(stage: Stage) -> None:
-    stage.screen.click(700, 250, button=2)  # the canvas has the keyboard
+    over_the_canvas(stage)
     harmonized = stage.state()
     stage.screen.key("ctrl+z")
     stage.wait(lambda: stage.state()["shown"] == BEFORE)

@@ -92,6 +92,14 @@ def test_without_a_daemon_nothing_changes(failures: Scenario, case: str) -> None
     assert "start" in said["hint"].lower()
 
 
+def test_without_the_docker_a_box_says_it(failures: Scenario) -> None:
+    said = failures["no_docker_on_the_screen"]
+    check_nothing_changed(said)
+    (box,) = said["found"]
+    assert said["message"] in box
+    assert said["hint"] in box
+
+
 def test_the_docker_starts_the_daemon(failures: Scenario) -> None:
     said = failures["started_from_the_docker"]
     assert said["offered"]

@@ -53,6 +53,9 @@ def test_samelight_install_finds_krita_and_all_that_follows_works(
     assert krita["folder"] == str(home.resources / "pykrita" / NAME)
     scenario = run_scenario(home, screen, "installed", output / "installed", pictures)
     facts = check_circle(scenario, "first_layer", client)
+    assert (scenario.output / "quitting").exists()
+    assert "quit_meanwhile" not in scenario.results, "Krita did not quit while a layer was being harmonized"
+    assert scenario.exit_code == 0, scenario.said[-2000:]
     assert facts["wire"].startswith(krita["folder"])
     expected = "TcpTransport" if krita["client"] == "pure Python" else "ZmqTransport"
     assert facts["transport"] == expected
@@ -68,6 +71,7 @@ def test_the_archive_goes_through_kritas_importer(
     assert len(said["asked"]) == 1
     assert "Samelight" in said["asked"][0]
     assert said["enabled"] == "true"
+    assert imported.exit_code == 0
     assert f"enable_{NAME}=true" in home.kritarc.read_text()
     assert (home.resources / "actions" / f"{NAME}.action").exists()
     connection = str(user_daemon.connection_file)

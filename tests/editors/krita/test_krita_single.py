@@ -39,6 +39,9 @@ def client(user_daemon: RunningDaemon) -> Iterator[Client]:
         "in_a_pass_through_group",
         "with_a_mask",
         "beyond_the_canvas",
+        "locked",
+        "alpha_locked_and_clipped",
+        "opened_from_a_file",
         "on_a_transparent_picture",
     ],
 )
@@ -62,6 +65,14 @@ def test_the_plugin_sends_the_layer_and_what_is_below_it(single: Scenario) -> No
     assert np.array_equal(as_array(request.backdrop), below)
     assert request.selection is None
     assert request.layer_mask is None
+
+
+def test_a_single_pixel_is_a_layer_too(single: Scenario) -> None:
+    said = single["one_pixel"]
+    assert said["message"] == ""
+    assert said["undone"] == said["before"]
+    (new,) = said["new"].values()
+    assert new["rect"] == [300, 200, 1, 1]
 
 
 def test_layers_above_are_no_backdrop(single: Scenario) -> None:

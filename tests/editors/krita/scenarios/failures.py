@@ -17,6 +17,7 @@ SMALL = (166, 187)
 
 def composite(lab):
     document = yield from lab.document(*SIZE, background="scene.raw")
+    lab.show_docker()
     node = lab.add_layer(document, "subject", "subject.raw", RECT)
     yield from lab.activate(document, node)
     return document, node
@@ -221,6 +222,22 @@ def case_no_daemon_ever(lab):
     connection_file().write_text(kept)
     connection_file().chmod(0o600)
     return facts
+
+
+def case_no_docker_on_the_screen(lab):
+    document, _ = yield from composite(lab)
+    lab.docker().hide()
+    lab.krita.setBatchmode(False)
+    yield 100
+    facts = {"before": lab.snapshot(document), "rows_before": lab.history()}
+    lab.trigger()
+    yield from lab.until_idle()
+    yield 300
+    boxes = lab.boxes()
+    for box in lab.open_dialogs():
+        box.close()
+    lab.krita.setBatchmode(True)
+    return {**facts, "after": lab.snapshot(document), "rows_after": lab.history(), "found": boxes, **said(lab)}
 
 
 def case_started_from_the_docker(lab):

@@ -22,6 +22,13 @@ def case_import(lab):
     return {"asked": asked, "enabled": Krita.instance().readSetting("python", "enable_samelight_krita", "")}
 
 
+def case_quit(lab):
+    """Krita writes its settings when it quits."""
+    lab.krita.action("file_quit").trigger()
+    yield 20000
+    raise AssertionError("Krita goes on")
+
+
 def say_yes(asked):
     for box in QApplication.topLevelWidgets():
         if isinstance(box, QMessageBox) and box.isVisible():

@@ -17,3 +17,18 @@ def case_first_layer(lab):
         "transport": type(lab.plugin.link._client._transport).__name__,
         "packer": sys.modules["msgpack"].Packer.__module__,
     }
+
+
+def case_quit_meanwhile(lab):
+    """The artist quits Krita while a layer is being harmonized."""
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    node = lab.add_layer(document, "subject", "subject.raw", RECT)
+    yield from lab.activate(document, node)
+    document.setModified(False)
+    (lab.output / "quitting").write_text("")
+    lab.trigger()
+    yield lambda: lab.controller.batch.reading is not None
+    document.setModified(False)
+    lab.krita.action("file_quit").trigger()
+    yield 20000
+    raise AssertionError("Krita goes on")

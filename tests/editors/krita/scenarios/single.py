@@ -44,6 +44,34 @@ def case_layers_above_and_below(lab):
     return (yield from lab.full_circle(document, node))
 
 
+def case_locked(lab):
+    document, node = yield from composite(lab)
+    node.setLocked(True)
+    return (yield from lab.full_circle(document, node))
+
+
+def case_alpha_locked_and_clipped(lab):
+    document, node = yield from composite(lab)
+    lab.add_layer(document, "paint", b"\x30\x60\xc0\xff" * (200 * 200), (300, 100, 200, 200)).setInheritAlpha(True)
+    node.setAlphaLocked(True)
+    document.refreshProjection()
+    return (yield from lab.full_circle(document, node))
+
+
+def case_one_pixel(lab):
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    node = lab.add_layer(document, "subject", b"\x20\x40\xf0\xff", (300, 200, 1, 1))
+    return (yield from lab.full_circle(document, node))
+
+
+def case_opened_from_a_file(lab):
+    document = lab.krita.openDocument(str(lab.picture_path("scene.png")))
+    lab.window.addView(document)
+    yield lambda: lab.krita.activeDocument() == document
+    node = lab.add_layer(document, "subject", "subject.raw", RECT)
+    return (yield from lab.full_circle(document, node))
+
+
 def case_beyond_the_canvas(lab):
     document, node = yield from composite(lab, rect=(420, -60, 332, 374))
     return (yield from lab.full_circle(document, node))

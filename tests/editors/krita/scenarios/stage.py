@@ -2,6 +2,7 @@
 
 import json
 
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDockWidget, QWidget
 
 SIZE = (1200, 800)
@@ -10,6 +11,8 @@ RECT = (536, 52, 664, 748)
 
 def case_stage(lab):
     lab.krita.setBatchmode(False)
+    lab.main_window.showMaximized()
+    yield 500
     document = yield from lab.document(*SIZE, background="scene-large.raw")
     document.nodeByName("background").setName("Launch pad")
     node = lab.add_layer(document, "Astronaut", "subject-large.raw", RECT)
@@ -40,7 +43,10 @@ def tidy(lab):
     wanted = {"samelight_docker", "KisLayerBox", "History", "ToolBox"}
     for dock in lab.main_window.findChildren(QDockWidget):
         dock.setVisible(dock.objectName() in wanted)
-    lab.docker().raise_()
+    lab.show_docker()
+    column = [lab.dock(name) for name in ("KisLayerBox", "History", "samelight_docker")]
+    lab.main_window.resizeDocks(column, [240, 130, 520], Qt.Vertical)
+    lab.main_window.resizeDocks(column, [300] * 3, Qt.Horizontal)
 
 
 def where(lab, document, menu):
@@ -76,6 +82,12 @@ def plain(text):
     return text.replace("&", "").removesuffix("...")
 
 
+def canvas(lab, document):
+    """The middle of the canvas on the screen."""
+    area = lab.main_window.centralWidget()
+    return on_screen(area, area.rect())
+
+
 def docker_rect(lab, document):
     dock = lab.docker()
     corner = dock.mapToGlobal(dock.rect().topLeft())
@@ -108,6 +120,7 @@ ANSWERS = {
     "where button": where_button,
     "where slider": where_slider,
     "disconnect": disconnect,
+    "canvas": canvas,
     "docker": docker_rect,
     "state": state,
     "end": lambda lab, document: None,

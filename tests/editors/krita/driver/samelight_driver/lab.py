@@ -317,6 +317,11 @@ class Lab:
     def docker(self) -> QDockWidget:
         return self.dock("samelight_docker")
 
+    def show_docker(self) -> None:
+        """Brings the docker to the front of those that share its place."""
+        self.docker().show()
+        self.docker().raise_()
+
     def docker_texts(self) -> list:
         """What the docker's labels say."""
         return [label.text() for label in self.docker().findChildren(QLabel) if label.isVisibleTo(self.docker())]
@@ -332,8 +337,13 @@ class Lab:
 
     def boxes(self) -> list:
         """The texts of all dialogs that are open."""
-        windows = [each for each in QApplication.topLevelWidgets() if each.isVisible() and isinstance(each, QDialog)]
-        return [[w.windowTitle(), *[label.text() for label in w.findChildren(QLabel)]] for w in windows]
+        return [
+            [box.windowTitle(), *[label.text() for label in box.findChildren(QLabel)]] for box in self.open_dialogs()
+        ]
+
+    @staticmethod
+    def open_dialogs() -> list:
+        return [each for each in QApplication.topLevelWidgets() if each.isVisible() and isinstance(each, QDialog)]
 
 
 def now() -> float:

@@ -79,7 +79,7 @@ class Runner:
             self.lab.close_documents()
         except Exception:
             traceback.print_exc()
-        QTimer.singleShot(100, self.next_case)
+        QTimer.singleShot(350, self.next_case)  # sooner, Krita 5.2.9 may crash by itself
 
     def write(self) -> None:
         partial = self.output / "results.json.part"

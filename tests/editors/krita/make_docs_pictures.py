@@ -1,0 +1,43 @@
+"""Makes the pictures of docs/krita.md from the screenshots that the tests kept.
+
+SAMELIGHT_TEST_OUTPUT=FOLDER python -m pytest tests/editors/krita/test_krita_click.py
+python tests/editors/krita/make_docs_pictures.py FOLDER/krita-trixie/stage
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+
+WIDTH = 1000
+COLOURS = 128
+
+# name in docs: screenshot, and the part of it that matters (left, top, right, bottom; None is all)
+PICTURES = {
+    "before": ("1-before", None),
+    "menu": ("2-menu", (0, 0, 900, 640)),
+    "during": ("3-during", (1060, 380, 1600, 1000)),
+    "after": ("4-after", None),
+    "no-daemon": ("8-no-daemon", (1060, 380, 1600, 1000)),
+}
+
+
+def main(folder: Path) -> None:
+    """Writes the pictures."""
+    for name, (screenshot, part) in PICTURES.items():
+        picture = Image.open(folder / f"{screenshot}.png").convert("RGB")
+        if part is not None:
+            picture = picture.crop(part)
+        if picture.width > WIDTH:
+            height = round(picture.height * WIDTH / picture.width)
+            picture = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
+        few = picture.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG)
+        few.save(DOCS / f"krita-{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
