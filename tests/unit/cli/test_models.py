@@ -12,10 +12,12 @@ from cli_helpers import Run
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from samelight import harmonizers
+from samelight import harmonizers, weights
 from samelight.cli import cost_notes, costs
 from samelight.cli.cost_notes import costs_of
 from samelight.cli.costs import PeakMemory, cost_of, sample_picture
+from samelight.evaluation.report import in_manifest
+from samelight.evaluation.runner import Row
 from samelight.harmonizers import registry
 from samelight.instances import Instances
 
@@ -155,3 +157,14 @@ def test_the_table_fits_80_columns(run: Run) -> None:
     assert max(map(len, lines)) <= 80
     rows = [line.split()[0] for line in lines[1 : 1 + len(harmonizers.names())]]
     assert rows == harmonizers.names()
+
+
+def test_what_a_benchmark_measured_comes_back_from_the_manifest(tmp_path: Path) -> None:
+    row = Row(pictures=4, mse=1.23456, fmse=20.0, psnr=30.0, fpsnr=25.0, fmse_ratio=0.5, better=0.75, worse_by_3_db=1)
+    entry = weights.WeightsEntry("a", 1, "00", "a.md", "None.", 0.5, in_manifest(row, 256))
+    weights.write_entry(tmp_path, "made-up", entry)
+    read = weights.read_manifest(tmp_path)["made-up"].validation
+    assert read is not None
+    assert read["mse"] == 1.2346
+    assert read["worse_by_3_db"] == 1
+    assert str(read["benchmark"]).startswith("photos version 1")
