@@ -8,6 +8,7 @@ the new layer back it hides the original again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from krita import Krita
@@ -83,10 +84,20 @@ def insert(document: Any, original: Any, layer: Any, pixels: Buffer, rect: Rect)
         original.setVisible(shown)
         raise InternalError("Krita did not take the new layer.", "Try again; restart Krita if that fails too.")
     # Krita makes a layer that comes the active one: not under the hands of an artist who went on with another.
-    if active is not None and not same_node(active, original) and active.parentNode() is not None:
-        document.setActiveNode(active)
+    if active is not None and not same_node(active, original):
+        QTimer.singleShot(0, partial(_give_back, document, active, layer))
     redo = Krita.instance().action("edit_redo")
     return Replacement(document, original, layer, rect, pixels, shown, calm_redo=redo.text() if redo else "")
+
+
+@guarded
+def _give_back(document: Any, active: Any, layer: Any) -> None:
+    """Make the artist's layer the active one again, if it is the new one that became it."""
+    if not is_open(document) or active.parentNode() is None:
+        return
+    now = document.activeNode()
+    if now is None or same_node(now, layer):
+        document.setActiveNode(active)
 
 
 def write(replacement: Replacement, pixels: Buffer) -> None:

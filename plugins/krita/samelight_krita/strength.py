@@ -10,6 +10,7 @@ from samelight_wire import ErrorReply, PreviewRequest, Result, SamelightError, n
 
 from .guard import guarded
 from .inserting import Replacement, write
+from .layers import is_open
 from .qt import QObject, QTimer
 
 __all__ = ["Strength"]
@@ -47,8 +48,8 @@ class Strength(QObject):
 
     @property
     def possible(self) -> bool:
-        """Whether there is a result to blend."""
-        return bool(self._targets)
+        """Whether there is a result to blend: a layer of the last batch that was not undone."""
+        return bool(self._present())
 
     def take(self, results: list[tuple[Replacement, str]]) -> None:
         """From now on blend these results, each with its job."""
@@ -85,8 +86,12 @@ class Strength(QObject):
         if self._wanted is None:
             return
         self._strength, self._wanted = self._wanted, None
-        self._pending = list(self._targets)
+        self._pending = self._present()
         self._ask()
+
+    def _present(self) -> list[tuple[Replacement, str]]:
+        """The results whose layers are in their open document."""
+        return [each for each in self._targets if is_open(each[0].document) and each[0].layer.parentNode() is not None]
 
     def _ask(self) -> None:
         if not self._pending:
