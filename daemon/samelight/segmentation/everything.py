@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import torch
 from segment_anything.modeling import Sam
 from torch import Tensor, nn
-from torch.nn import functional
 from torchvision.ops import nms
 
 from samelight.segmentation.base import OnPart
@@ -162,15 +161,24 @@ def _as_enlarged(logits: Tensor) -> Tensor:
 
     That is how a mask looks to everybody who uses the model as it was published, and its quality was trained so.
     """
-    kernel = logits.new_tensor([1.0, 14.0, 1.0]) / 16.0
-    padded = functional.pad(logits[:, None], (1, 1, 1, 1), mode="replicate")
-    return functional.conv2d(functional.conv2d(padded, kernel.view(1, 1, 1, 3)), kernel.view(1, 1, 3, 1))[:, 0]
+    return _with_neighbours(_with_neighbours(logits, 1), 2)
+
+
+def _with_neighbours(values: Tensor, axis: int) -> Tensor:
+    """Seven eighths of each value and a sixteenth of both neighbours along an axis; at the ends it is its own one."""
+    smooth = values * 0.875
+    last = values.shape[axis] - 1
+    smooth.narrow(axis, 1, last).add_(values.narrow(axis, 0, last), alpha=0.0625)
+    smooth.narrow(axis, 0, last).add_(values.narrow(axis, 1, last), alpha=0.0625)
+    for end in (0, last):
+        smooth.select(axis, end).add_(values.select(axis, end), alpha=0.0625)
+    return smooth
 
 
 def _stability(logits: Tensor, threshold: float, offset: float) -> Tensor:
     """K: how much of the larger mask the smaller one covers when the threshold moves; 0 for an empty mask."""
-    sure = (logits > threshold + offset).flatten(1).sum(1)
-    possible = (logits > threshold - offset).flatten(1).sum(1)
+    sure = (logits > threshold + offset).flatten(1).sum(1, dtype=torch.int32)
+    possible = (logits > threshold - offset).flatten(1).sum(1, dtype=torch.int32)
     return sure / possible.clamp_min(1)
 
 
