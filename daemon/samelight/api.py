@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from samelight.devices import choose_devices
 from samelight.pipeline import Pipeline
 from samelight.pool import ModelPool
+from samelight.segmentation import InstanceFinder, choose_segmenter
 from samelight_wire.errors import InvalidOptionError, SizeMismatchError, UnsupportedFormatError
 from samelight_wire.formats import Alpha, Depth, Layout, Raster, RasterFormat, Rect
 from samelight_wire.messages import HarmonizeRequest, Options, new_job
@@ -75,7 +76,9 @@ def harmonize(
 @lru_cache(maxsize=4)
 def _pipeline(device: str) -> Pipeline:
     """The pipeline of a device; networks stay loaded for the next call."""
-    return Pipeline(ModelPool(choose_devices(device)[0], IDLE_SECONDS).get)
+    chosen = choose_devices(device)[0]
+    finder = InstanceFinder(partial(choose_segmenter, "auto", chosen), idle_seconds=IDLE_SECONDS)
+    return Pipeline(ModelPool(chosen, IDLE_SECONDS).get, finder=finder)
 
 
 def _picture(name: str, array: NDArray[Any]) -> Raster:
