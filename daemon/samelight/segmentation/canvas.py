@@ -53,8 +53,8 @@ class Canvas:
     @property
     def gray(self) -> Array:
         """H x W x 1, lightness in 0..1."""
-        light: Array = (self.colours @ np.array([0.3, 0.59, 0.11], np.float32))[..., None] / np.float32(255)
-        return light
+        light = (self.colours @ np.array([0.3, 0.59, 0.11], np.float32))[..., None] / 255
+        return light.astype(np.float32)
 
     def outlined(self, drawn: Pixels) -> Pixels:
         """A white line with a dark one beside it, just outside of the foreground."""
@@ -104,7 +104,8 @@ def tinted(canvas: Canvas, labels: Labels, palette: Pixels) -> Pixels:
     border[:, 1:] |= labels[:, 1:] != labels[:, :-1]
     border[1:] |= labels[1:] != labels[:-1]
     drawn[border] /= 3
-    return (drawn + 0.5).astype(np.uint8)
+    codes: Pixels = (drawn + 0.5).astype(np.uint8)
+    return codes
 
 
 def write_in_place(image: Image.Image, place: NDArray[np.bool_], text: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
@@ -45,7 +47,7 @@ def _structure_tensor(values: Array) -> Array:
     return np.stack([across**2, down**2, across * down])
 
 
-def interior(borders: Array) -> Array:
+def interior(borders: NDArray[Any]) -> Array:
     """How far pixels tell what a surface is like: little where it ends, for the step there is no texture of its own.
 
     Args:

@@ -50,9 +50,9 @@ class Masks:
 
 def grid(per_side: int, height: float, width: float, device: torch.device) -> Tensor:
     """Points in the centres of per_side x per_side cells: (per_side^2) x 2, (x, y) in pixels, row by row."""
-    steps = (torch.arange(per_side, device=device, dtype=torch.float64) + 0.5) / per_side
+    steps = (torch.arange(per_side, dtype=torch.float64) + 0.5) / per_side  # in double precision, which MPS has not
     y, x = torch.meshgrid(steps * height, steps * width, indexing="ij")
-    return torch.stack([x, y], dim=-1).reshape(-1, 2).float()
+    return torch.stack([x, y], dim=-1).reshape(-1, 2).float().to(device)
 
 
 def find_masks(

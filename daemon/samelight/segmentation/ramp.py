@@ -6,6 +6,8 @@ violet to yellow, so the order can be read in gray and by those who do not tell 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,7 @@ HUE = (312.0, 100.0)  # degrees; 312 is violet, 264 blue, 145 green, 100 yellow
 CHROMA = (0.13, 0.17)  # at the ends; less where sRGB has no such colour
 
 
-def ramp(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+def ramp(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """Colours of values.
 
     Args:

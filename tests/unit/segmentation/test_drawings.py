@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from segmentation_helpers import disc, quarters
 
 from samelight.instances import Instances
 from samelight.segmentation import draw_parts, draw_similarity
 from samelight.segmentation.ramp import ramp
+
+from .segmentation_helpers import disc, quarters
 
 
 def halves(*similarity):

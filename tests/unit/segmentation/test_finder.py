@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 import torch
-from segmentation_helpers import LENIENT, Calls, disc, quarters, small_sam, tensor
 
 from samelight import weights
 from samelight.segmentation import Choice, Foreground, InstanceFinder, choose_segmenter
@@ -16,6 +15,8 @@ from samelight.segmentation.regions import RegionSegmenter
 from samelight.segmentation.sam import SamSegmenter
 from samelight.segmentation.similarity import cosine, instances_in_view
 from samelight_wire.errors import WeightsMissingError
+
+from .segmentation_helpers import LENIENT, Calls, disc, quarters, small_sam, tensor
 
 CPU = torch.device("cpu")
 

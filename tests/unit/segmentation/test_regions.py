@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from segmentation_helpers import disc, quarters, tensor, texture
 from torch.testing import assert_close
 
 from samelight.segmentation import Foreground, Place, find_in_batch
 from samelight.segmentation.merging import merge
 from samelight.segmentation.regions import RegionSegmenter
 from samelight.segmentation.similarity import cosine
+
+from .segmentation_helpers import disc, quarters, tensor, texture
 
 SEGMENTER = RegionSegmenter()
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from segment_anything import SamAutomaticMaskGenerator
-from segmentation_helpers import LENIENT, Calls, disc, quarters, small_sam, tensor
 from torch.testing import assert_close
 
 from samelight.segmentation.base import Foreground, Place
@@ -17,6 +16,8 @@ from samelight.segmentation.everything import decode, find_masks, grid
 from samelight.segmentation.sam import SamSegmenter, load_sam
 from samelight.segmentation.similarity import cosine, instances_in_view
 from samelight_wire.errors import WeightsCorruptError
+
+from .segmentation_helpers import LENIENT, Calls, disc, quarters, small_sam, tensor
 
 GRID = 6
 
