@@ -60,18 +60,23 @@ def test_a_click_in_the_menu_harmonizes(stage: Stage, user_daemon: RunningDaemon
 
 
 def test_the_dockers_button_does_the_same(stage: Stage) -> None:
-    over_the_canvas(stage)
-    stage.screen.key("ctrl+z")
-    stage.wait(lambda: stage.state()["shown"] == BEFORE)
+    undo_by_key(stage)
     stage.click_button("Harmonize layer")
     stage.wait(lambda: stage.state()["shown"] == AFTER)
     stage.picture("4-after")
 
 
+def undo_by_key(stage: Stage) -> None:
+    """Ctrl+Z, until the original is back."""
+    over_the_canvas(stage)
+    stage.screen.key("ctrl+z")
+    stage.wait(lambda: stage.state()["shown"] == BEFORE)
+
+
 def over_the_canvas(stage: Stage) -> None:
     """Brings the pointer, and with it the keyboard, to the canvas."""
     stage.screen.xdotool("mousemove", *map(str, stage.ask("canvas")))
-    time.sleep(0.3)
+    time.sleep(0.8)
 
 
 def test_the_canvas_shows_it(stage: Stage) -> None:
@@ -96,10 +101,8 @@ def test_the_strength_is_dragged_with_the_mouse(stage: Stage) -> None:
 
 
 def test_the_keys_undo_and_redo_it(stage: Stage) -> None:
-    over_the_canvas(stage)
     harmonized = stage.state()
-    stage.screen.key("ctrl+z")
-    stage.wait(lambda: stage.state()["shown"] == BEFORE)
+    undo_by_key(stage)
     stage.picture("6-undone")
     stage.screen.key("ctrl+shift+z")
     stage.wait(lambda: stage.state()["shown"] == AFTER)
@@ -107,8 +110,7 @@ def test_the_keys_undo_and_redo_it(stage: Stage) -> None:
 
 
 def test_the_shortcut_opens_the_options(stage: Stage) -> None:
-    stage.screen.key("ctrl+z")
-    stage.wait(lambda: stage.state()["shown"] == BEFORE)
+    undo_by_key(stage)
     stage.screen.key("ctrl+alt+shift+l")
     stage.screen.window("Harmonize layer")
     stage.picture("7-options")
@@ -117,8 +119,7 @@ def test_the_shortcut_opens_the_options(stage: Stage) -> None:
 
 
 def test_without_a_daemon_the_docker_says_what_to_do(stage: Stage, user_daemon: RunningDaemon) -> None:
-    stage.screen.key("ctrl+z")
-    stage.wait(lambda: stage.state()["shown"] == BEFORE)
+    undo_by_key(stage)
     file = user_daemon.connection_file
     kept = file.with_name("kept.json")
     file.rename(kept)

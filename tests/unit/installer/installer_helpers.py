@@ -1,4 +1,4 @@
-"""Tiny packages to install: real wheels, a few hundred bytes each."""
+"""Tiny packages to install: real wheels, a few hundred bytes each; and machines with a Krita."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-__all__ = ["make_project", "make_wheel", "write_lock"]
+from samelight_installer.editors import Machine
+
+__all__ = ["make_machine", "make_project", "make_wheel", "write_lock"]
+
+LIBRARY = b"\x7fELF\0libc.so.6\0libpython3.13.so.1.0\0libQt5Core.so.5\0"
 
 
 def make_wheel(folder: Path, name: str, version: str, entry_point: str | None = None) -> Path:
@@ -64,3 +68,13 @@ def make_project(folder: Path) -> Path:
         '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     )
     return folder
+
+
+def make_machine(
+    folder: Path, library: bytes = LIBRARY, where: str = "lib/x86_64-linux-gnu", **variables: str
+) -> Machine:
+    """A Linux machine with a Krita from its distribution; the folder is its /."""
+    scripting = folder / "usr" / where / "kritaplugins" / "kritapykrita.so"
+    scripting.parent.mkdir(parents=True)
+    scripting.write_bytes(library)
+    return Machine("linux", "x86_64", folder, Path("/home/someone"), variables)

@@ -5,21 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from installer_helpers import make_machine
 
 from samelight_installer.editors import Machine, find_editors
 from samelight_installer.tags import Tag
 
-LIBRARY = b"\x7fELF\0libc.so.6\0libpython3.13.so.1.0\0libQt5Core.so.5\0"
 RELEASES = '<component><releases>\n<release date="2025-01-21" version="5.2.9"/><release version="5.2.6"/></releases>'
-
-
-def make_machine(
-    folder: Path, library: bytes = LIBRARY, where: str = "lib/x86_64-linux-gnu", **variables: str
-) -> Machine:
-    scripting = folder / "usr" / where / "kritaplugins" / "kritapykrita.so"
-    scripting.parent.mkdir(parents=True)
-    scripting.write_bytes(library)
-    return Machine("linux", "x86_64", folder, Path("/home/someone"), variables)
 
 
 @pytest.mark.parametrize("where", ["lib/x86_64-linux-gnu", "lib64", "lib", "local/lib"])

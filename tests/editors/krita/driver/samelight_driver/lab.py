@@ -90,7 +90,8 @@ class Lab:
             assert node.setColorSpace(*space), space
         self.fill(node, picture, rect)
         node.setOpacity(opacity)
-        node.setBlendingMode(blend)
+        if blend != node.blendingMode():  # it would be an entry of the undo history
+            node.setBlendingMode(blend)
         assert (parent or document.rootNode()).addChildNode(node, above)
         document.refreshProjection()
         document.waitForDone()
