@@ -116,7 +116,8 @@ class DaemonLink(QObject):
             self._asking = False
             self._set_state(None, error)
 
-    def close(self) -> None:
+    @guarded
+    def close(self, *_: Any) -> None:
         """Close the connection and forget what waits."""
         self._drop()
         self._waiting.clear()

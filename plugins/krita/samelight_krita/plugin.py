@@ -8,7 +8,7 @@ from typing import Any
 from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
 
 from .guard import guarded
-from .qt import QMessageBox
+from .qt import QApplication, QMessageBox
 
 try:
     from .controller import Controller
@@ -44,6 +44,8 @@ class Plugin(Extension):
         self.link = None if MISSING else DaemonLink(self)
         self.controller = None if MISSING else Controller(self.link, self)
         self._box: QMessageBox | None = None
+        if self.link is not None:
+            QApplication.instance().aboutToQuit.connect(self.link.close)
 
     def setup(self) -> None:
         """Krita calls this once before there is a window."""

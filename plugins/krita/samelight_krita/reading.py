@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from samelight_wire import HarmonizeRequest, Options, Raster, Rect, new_job
-from samelight_wire.errors import InternalError, NoBackdropError, TransparentLayerError
+from samelight_wire.errors import InternalError, NoBackdropError, TransparentLayerError, UnsupportedFormatError
 
 from .backdrop import hide_from, is_empty, read_window, window_around
 from .colour import form_of
+from .layers import MASKS
 from .selecting import mask_coverage, read_selection, shown_masks
 
 __all__ = ["Reading", "read_layer"]
@@ -98,8 +99,9 @@ def _shown_pixels(twin: Any, copy: Any) -> _Pixels:
     form, masks = form_of(twin), shown_masks(twin)
     for mask in masks:
         mask.setVisible(False)
-    if twin.type() == "grouplayer":
-        twin.setPassThroughMode(False)  # a group that passes through has no picture of its own
+    if twin.type() == "grouplayer" and twin.passThroughMode():
+        _check_passes_alone(twin)
+        twin.setPassThroughMode(False)  # which makes Krita compose it by itself
     twin.setVisible(True)
     copy.refreshProjection()
     copy.waitForDone()
@@ -109,6 +111,22 @@ def _shown_pixels(twin: Any, copy: Any) -> _Pixels:
         mask.setVisible(True)
     mask = mask_coverage(masks, copy, rect)
     return _Pixels(form.raster(rect.width, rect.height, data), rect, mask, _paint_layer_like(twin, copy))
+
+
+def _check_passes_alone(group: Any) -> None:
+    """Raise UnsupportedFormatError for a group that passes through and has layers that change what is below it: without
+    that it would look different, so there is no picture that could stand for it.
+    """
+    for layer in group.childNodes():
+        if not layer.visible() or layer.type() in MASKS:
+            continue
+        if layer.type() == "grouplayer" and layer.passThroughMode():
+            _check_passes_alone(layer)
+        elif layer.blendingMode() != "normal":
+            raise UnsupportedFormatError(
+                f"The group “{group.name()}” passes through, and “{layer.name()}” in it blends with the picture below.",
+                "Select the layers in the group instead, or switch off the group's Pass Through.",
+            )
 
 
 def _paint_layer_like(twin: Any, copy: Any) -> Any:
