@@ -1,20 +1,26 @@
-"""Photographs for the tests of training and learning: scikit-image's own pictures and shapes drawn over them."""
+"""Photographs for the tests of training and learning: scikit-image's own pictures and shapes drawn over them.
+
+The tests of the wire run under Python 3.8 with little installed and load this file too: it imports what it needs late.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-from PIL import Image
-from skimage import data
 
-from samelight.training.photos import PhotoCollection
+if TYPE_CHECKING:
+    from samelight.training.photos import PhotoCollection
 
 
 @pytest.fixture(scope="session")
 def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six small photographs, half of them with region indices."""
+    import numpy as np
+    from PIL import Image
+    from skimage import data
+
     folder = tmp_path_factory.mktemp("photos")
     pictures = (
         data.astronaut(),
@@ -37,4 +43,6 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def photos(photo_folder: Path) -> PhotoCollection:
     """The same, opened."""
+    from samelight.training.photos import PhotoCollection
+
     return PhotoCollection(photo_folder)
