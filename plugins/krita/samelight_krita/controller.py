@@ -23,13 +23,17 @@ from .layers import chosen_layers, is_in_document, is_open
 from .link import DaemonLink
 from .qt import QObject, QTimer, pyqtSignal
 from .reading import Reading, read_layer
-from .sentences import result_line, stage_line, trouble
+from .sentences import hint_line, result_line, stage_line, trouble
 from .settings import Settings, load_settings, save_settings
+from .starting import is_sandboxed
 from .strength import Strength
 from .telling import Teller
 from .undoing import undo_batch
 
 __all__ = ["Batch", "Controller"]
+
+NOT_BEGUN = {"not-running", "connection"}
+"""Errors of which nothing is left to say when a daemon has come."""
 
 
 @dataclass
@@ -80,6 +84,7 @@ class Controller(QObject):
         self._model = ""
         self._dialog: Any = None
         link.arrived.connect(self._arrived)
+        link.state_changed.connect(self._daemon_changed)
         on_fault(self._fault)
 
     # ---- what the artist asks ----
@@ -253,16 +258,25 @@ class Controller(QObject):
     def _fail(self, error: SamelightError) -> None:
         batch = self.batch
         self.last_error = error
-        self.message, self.hint = trouble(error, len(batch.done) if batch else 0, batch.count if batch else 0)
+        self.message, self.hint = trouble(
+            error, len(batch.done) if batch else 0, batch.count if batch else 0, is_sandboxed()
+        )
         self._end("")
         self.teller.warn(self.message, self.hint)
 
     def report(self, error: SamelightError) -> None:
         """Show an error that ends nothing."""
         self.last_error = error
-        self.message, self.hint = error.message, error.hint
+        self.message, self.hint = error.message, hint_line(error, is_sandboxed())
         self.changed.emit()
         self.teller.warn(self.message, self.hint)
+
+    @guarded
+    def _daemon_changed(self, *_: Any) -> None:
+        """What could not begin for want of a daemon can, once there is one."""
+        error = self.last_error
+        if self.link.status is not None and error is not None and error.code in NOT_BEGUN:
+            self._clear_error()
 
     def _fault(self, error: BaseException) -> None:
         """A slot raised what it should not have."""

@@ -23,8 +23,8 @@ from .qt import (
     QVBoxLayout,
     QWidget,
 )
-from .sentences import daemon_line, model_line
-from .starting import start_daemon
+from .sentences import daemon_line, hint_line, is_occupied, model_line
+from .starting import is_sandboxed, start_daemon
 from .widgets import ABSENT, READY, WORKING, Dot, ModelChoice, Notice, Percent, quiet_label, text_label
 
 __all__ = ["SamelightDocker", "connect_docker"]
@@ -76,7 +76,7 @@ class SamelightDocker(DockWidget):
         column.addLayout(self._build_choices())
         column.addLayout(self._build_work())
         column.addStretch(1)
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -152,13 +152,21 @@ class SamelightDocker(DockWidget):
             self._starting = 0
         starting = self._starting > 0
         self._daemon.setText("The daemon is starting…" if starting else daemon_line(link.status, link.problem))
-        working = starting or (link.status is not None and link.status.running is not None)
+        working = starting or (link.status is not None and is_occupied(link.status))
         self._dot.show_state(WORKING if working else READY if link.status is not None else ABSENT)
-        self._start.setVisible(link.status is None and link.problem is not None and not starting)
-        hint = link.problem.hint if link.problem is not None and not starting else ""
-        self._models_line.setText(model_line(link.status) or hint)
+        absent = link.status is None and link.problem is not None and not starting
+        self._start.setVisible(absent and not is_sandboxed())
+        self._models_line.setText(model_line(link.status) or ("" if starting else self._advice()))
         self._models_line.setVisible(bool(self._models_line.text()))
         self._model.list_models(link.status, self._controller.settings.model)
+
+    def _advice(self) -> str:
+        """What to do when the daemon is not there; the button beside it needs no words."""
+        problem = self._controller.link.problem
+        if problem is None:
+            return ""
+        hint = hint_line(problem, is_sandboxed())
+        return "Start it here; your pictures stay on this computer." if hint.startswith("Press Start") else hint
 
     @guarded
     def _show_work(self, *_: Any) -> None:
@@ -170,12 +178,19 @@ class SamelightDocker(DockWidget):
         self._line.setText(controller.line or controller.outcome)
         self._line.setVisible(bool(self._line.text()))
         self._notice.tell(controller.message, controller.hint)
+        if controller.message:
+            QTimer.singleShot(0, self._reveal_notice)
         self._undo.setVisible(controller.can_undo_batch)
         self._percent.set_value(controller.settings.percent)
         self._limit.blockSignals(True)
         self._limit.setChecked(controller.settings.limit_to_selection)
         self._limit.blockSignals(False)
         self._model.list_models(controller.link.status, controller.settings.model)
+
+    @guarded
+    def _reveal_notice(self) -> None:
+        """Scroll to the error in a docker that is too low for all its parts."""
+        self._area.ensureWidgetVisible(self._notice)
 
     def _is_on_screen(self) -> bool:
         try:

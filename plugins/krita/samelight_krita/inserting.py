@@ -128,10 +128,9 @@ def _fill(layer: Any, pixels: Buffer, rect: Rect) -> None:
 
 def _bytes_of(pixels: Buffer) -> QByteArray:
     """The pixels as Qt takes them, without a copy where that can be; valid as long as they are there."""
-    try:
+    if hasattr(QByteArray, "fromRawData"):  # which PyQt6 leaves out
         return QByteArray.fromRawData(pixels)
-    except TypeError:
-        return QByteArray(bytes(pixels))
+    return QByteArray(bytes(pixels))
 
 
 class Keeper(QObject):

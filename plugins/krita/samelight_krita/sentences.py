@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from samelight_wire import SamelightError, StatusReply
 
-__all__ = ["daemon_line", "model_line", "result_line", "stage_line", "trouble"]
+__all__ = ["daemon_line", "hint_line", "is_occupied", "model_line", "result_line", "stage_line", "trouble"]
 
 STAGES = {
     "reading": "reading the layer",
@@ -17,6 +17,17 @@ STAGES = {
     "lift": "applying it at full resolution",
     "encode": "handing the layer back",
 }
+
+
+LOADING = "starting"
+"""The daemon's device while it still loads its programs."""
+
+ABSENT = {"not-running", "stale-connection"}
+
+
+def is_occupied(status: StatusReply) -> bool:
+    """Whether the daemon works or is not ready yet."""
+    return status.running is not None or status.device == LOADING
 
 
 def stage_line(name: str, stage: str, number: int, of: int) -> str:
@@ -34,6 +45,8 @@ def result_line(names: list[str], model: str, seconds: float) -> str:
 def daemon_line(status: StatusReply | None, problem: SamelightError | None) -> str:
     """How the daemon is."""
     if status is not None:
+        if status.device == LOADING:
+            return "The daemon is getting ready…"
         if status.running is not None:
             waiting = f", {status.queued} waiting" if status.queued else ""
             return f"The daemon is working{waiting}."
@@ -45,7 +58,7 @@ def daemon_line(status: StatusReply | None, problem: SamelightError | None) -> s
 
 def model_line(status: StatusReply | None) -> str:
     """Where the networks run, and which are in memory."""
-    if status is None:
+    if status is None or status.device == LOADING:
         return ""
     place = _place(status.device)
     if not status.warm_models:
@@ -65,9 +78,18 @@ def _place(device: str) -> str:
     return f"the graphics card {name or kind}"
 
 
-def trouble(error: SamelightError, done: int, of: int) -> tuple[str, str]:
+def trouble(error: SamelightError, done: int, of: int, sandboxed: bool = False) -> tuple[str, str]:
     """An error's sentence and hint; of several layers, how far it came."""
     message = error.message
     if of > 1 and done:
         message += f" {done} of {of} layers were harmonized before."
-    return message, error.hint
+    return message, hint_line(error, sandboxed)
+
+
+def hint_line(error: SamelightError, sandboxed: bool = False) -> str:
+    """What to do about an error: here is a button to start the daemon with, unless a sandbox forbids it."""
+    if error.code not in ABSENT:
+        return error.hint
+    if sandboxed:
+        return "This Krita runs in a sandbox and cannot start it. In a terminal, run: samelight daemon --detach"
+    return "Press Start in the docker Samelight (Settings > Dockers), or run in a terminal: samelight daemon --detach"

@@ -79,6 +79,7 @@ class Teller(QObject):
         self._progress.setAutoReset(False)
         self._progress.setMinimumWidth(420)
         self._progress.canceled.connect(self._cancelled)
+        self._progress.setValue(round(100 * self._controller.fraction))
         self._progress.show()
 
     def _cancelled(self, *_: Any) -> None:
