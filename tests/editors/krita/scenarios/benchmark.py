@@ -25,6 +25,11 @@ class Watch:
         self.module, self.kept = module, (module.read_layer, module.insert)
         module.read_layer = self.timed("read", module.read_layer)
         module.insert = self.timed("insert", module.insert)
+        self.busy["client"] = []
+        client = sys.modules["samelight_wire.eventloop"].EventLoopClient
+        self.client, self.methods = client, {name: getattr(client, name) for name in ("send", "drain", "tick")}
+        for name, method in self.methods.items():
+            setattr(client, name, self.timed("client", method))
 
     def timed(self, name, original):
         def wrapper(*arguments, **named):
@@ -48,9 +53,18 @@ class Watch:
 
     def restore(self):
         self.module.read_layer, self.module.insert = self.kept
+        for name, method in self.methods.items():
+            setattr(self.client, name, method)
 
     def seconds(self, name):
         return sum(end - began for began, end in self.busy[name])
+
+    def longest(self, name):
+        return max((end - began for began, end in self.busy[name]), default=0.0)
+
+    def idle_pause(self):
+        """The longest time without a beat while nothing was asked."""
+        return max((end - began for began, end in zip(self.beats, self.beats[1:], strict=False)), default=0.0)
 
     def longest_pause(self):
         """The longest time without a beat until the layer was there, less what reading and inserting took of it."""
@@ -74,14 +88,17 @@ def case_large(lab):
     watch, found = Watch(lab), []
     for _ in range(max(3, ROUNDS // 3)):
         own = kritas_own(document, node)
-        yield 500
+        yield 1000
+        watch.start()
+        yield 1000
+        watch.stop()
+        own["idle"] = watch.idle_pause()
         watch.start()
         lab.trigger()
         yield from lab.until_idle()
         watch.stop()
-        found.append(
-            {"pause": watch.longest_pause(), "read": watch.seconds("read"), "insert": watch.seconds("insert"), **own}
-        )
+        seconds = {name: watch.seconds(name) for name in ("read", "insert")}
+        found.append({"pause": watch.longest_pause(), "client": watch.longest("client"), **seconds, **own})
         yield from back(lab, document, node)
         yield 800
     watch.restore()
