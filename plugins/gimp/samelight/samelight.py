@@ -68,7 +68,7 @@ class SamelightPlugIn(Gimp.PlugIn):  # type: ignore[misc]
         mask = Gimp.ProcedureSensitivityMask
         procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
         with_dialog = name == OPTIONS
-        procedure.set_menu_label("Harmonize layer with _options…" if with_dialog else "_Harmonize layer")
+        procedure.set_menu_label("Harmonize layer with options…" if with_dialog else "Harmonize layer")
         procedure.add_menu_path("<Image>/Filters")
         procedure.add_menu_path("<Layers>/Layers Menu")
         procedure.set_documentation(BLURB, HELP if with_dialog else f"{HELP} {LAST_CHOICES}", name)

@@ -13,11 +13,12 @@ import json
 import os
 import platform
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -233,10 +234,8 @@ def _command(home: GimpHome, window: bool) -> list[str]:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ends GIMP and all its plug-ins: they are a session of their own."""
-    try:
-        os.killpg(process.pid, 9)
-    except ProcessLookupError:
-        pass
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait(30)
 
 

@@ -91,7 +91,7 @@ class Lab:
         return image
 
     def layer(self, image: int, name: str, pixels: Array, place: tuple[int, int] = (0, 0), **properties: Any) -> int:
-        """A layer with these pixels; in the layer's own encoding, unless `format` says another."""
+        """A layer with these pixels; in the layer's own encoding, unless `encoding` says another."""
         height, width = pixels.shape[:2]
         path = self.gimp.give(pixels)
         layer: int = self.gimp.call(
@@ -127,13 +127,13 @@ class Lab:
         found: list[dict[str, Any]] = self.gimp.call("state", image=image)["layers"]
         return found
 
-    def pixels(self, item: int, kind: str = "u8", channels: int = 4, format: str | None = None) -> Array:
+    def pixels(self, item: int, kind: str = "u8", channels: int = 4, encoding: str | None = None) -> Array:
         """A drawable's own pixels."""
-        return self.gimp.take("save_pixels", DTYPES[kind], channels, item=item, format=format)
+        return self.gimp.take("save_pixels", DTYPES[kind], channels, item=item, encoding=encoding)
 
-    def visible(self, image: int, kind: str = "u8", format: str | None = None) -> Array:
+    def visible(self, image: int, kind: str = "u8", encoding: str | None = None) -> Array:
         """What the image shows: H x W x 4."""
-        return self.gimp.take("save_visible", DTYPES[kind], 4, image=image, format=format)
+        return self.gimp.take("save_visible", DTYPES[kind], 4, image=image, encoding=encoding)
 
     def expected(
         self,

@@ -68,13 +68,13 @@ def test_precisions_and_profiles(lab: Lab, kind: str, curve: str, profile: str) 
     own = TYPES[kind]
     image = lab.image(precision=f"{kind}_{curve}", profile=PROFILES[profile])
     stored = f"{CURVES[curve]}A {own}"
-    below = lab.layer(image, "ground", ground(dtype=DTYPES[own]), format=stored)
+    below = lab.layer(image, "ground", ground(dtype=DTYPES[own]), encoding=stored)
     pixels = pixels_of(own, wide=True)
-    above = lab.layer(image, "object", pixels, PLACE, format=stored)
+    above = lab.layer(image, "object", pixels, PLACE, encoding=stored)
     assert np.array_equal(lab.pixels(above, own), pixels), "the layer holds these very bytes"
     new = lab.pixels(lab.harmonize(image, above)[0]["id"], own)
     deep = "u8" if own == "u8" else "float"
-    backdrop = lab.pixels(below, deep, format=f"R'G'B'A {deep}")
+    backdrop = lab.pixels(below, deep, encoding=f"R'G'B'A {deep}")
     expected = lab.expected(
         encoded(lab, image, travelling(pixels), curve, profile),
         PLACE,
@@ -111,7 +111,7 @@ def test_masks_and_selections_keep_their_depth(lab: Lab) -> None:
     mask = np.tile(np.linspace(0, 65535, 90).astype(np.uint16), (70, 1))
     lab.gimp.call("add_mask", layer=above, path=lab.gimp.give(mask))
     lab.gimp.call("select", image=image, rectangle=[70, 50, 60, 40], feather=25.0)
-    selection = lab.gimp.take("save_selection", "uint16", 1, image=image, format="Y u16")
+    selection = lab.gimp.take("save_selection", "uint16", 1, image=image, encoding="Y u16")
     assert np.unique(selection).size > 256
     new = lab.harmonize(image, above)[0]
     expected = lab.expected(

@@ -48,12 +48,12 @@ def test_the_selection_does_not_count_if_not_wanted(lab: Lab) -> None:
 def test_gimps_own_feather(lab: Lab) -> None:
     image, _, above = lab.scene(PLACE)
     lab.gimp.call("select", image=image, rectangle=[70, 50, 40, 40], feather=12.0)
-    selection = lab.gimp.take("save_selection", "uint8", 1, image=image, format="Y u8")
+    selection = lab.gimp.take("save_selection", "uint8", 1, image=image, encoding="Y u8")
     assert np.unique(selection).size > 20
     new = lab.pixels(lab.harmonize(image, above)[0]["id"])
     expected = lab.expected(raster(object_at_night()), PLACE, raster(ground()), selection=selection)
     assert np.array_equal(new, expected)
-    assert np.array_equal(lab.gimp.take("save_selection", "uint8", 1, image=image, format="Y u8"), selection)
+    assert np.array_equal(lab.gimp.take("save_selection", "uint8", 1, image=image, encoding="Y u8"), selection)
 
 
 @pytest.mark.parametrize("limit", [True, False])

@@ -11,7 +11,7 @@ from samelight_wire.errors import SamelightError
 
 gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
-from gi.repository import Gimp, GimpUi, Gtk  # noqa: E402 - only after the versions are chosen
+from gi.repository import Gimp, GimpUi, GObject, Gtk  # noqa: E402 - only after the versions are chosen
 
 from .choices import DEFAULT_MODEL, NAMES  # noqa: E402
 from .waiting import ask_status, connect  # noqa: E402
@@ -32,7 +32,7 @@ def ask(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, image: Gimp.Ima
     state, models = _daemon_state()
     dialog = GimpUi.ProcedureDialog.new(procedure, config, "Harmonize layer")
     dialog.get_scale_entry("strength", 1.0)
-    _offer(dialog.get_widget("model", GimpUi.StringComboBox), models)
+    _offer(dialog.get_widget("model", GObject.TYPE_NONE).get_widget(), models)  # the combo box beside its label
     dialog.set_sensitive("limit-to-selection", not Gimp.Selection.is_empty(image), None, None, False)
     label = dialog.get_label(STATE, state, False, False)
     _wrap(label)

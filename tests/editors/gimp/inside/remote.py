@@ -9,8 +9,9 @@ import os
 import runpy
 import socket
 import traceback
+from pathlib import Path
 
-FOLDER = os.environ["SAMELIGHT_TEST_INSIDE"]
+FOLDER = Path(os.environ["SAMELIGHT_TEST_INSIDE"])
 
 
 def answer(functions, line):
@@ -22,7 +23,7 @@ def answer(functions, line):
 
 
 def serve():
-    functions = runpy.run_path(os.path.join(FOLDER, "toolbox.py"))
+    functions = runpy.run_path(str(FOLDER / "toolbox.py"))
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(os.environ["SAMELIGHT_TEST_SOCKET"])
         with connection.makefile("rw", encoding="utf-8") as stream:

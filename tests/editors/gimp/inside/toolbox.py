@@ -1,11 +1,12 @@
 """What tests do in GIMP: make images, call the plug-in, read what came of it. Pixels travel as files of raw bytes.
 
-Every item is named by its number; `format` is a Babl encoding such as "R'G'B'A u8", meant in the item's own colour
+Every item is named by its number; `encoding` is a Babl encoding such as "R'G'B'A u8", meant in the item's own colour
 space; None is the item's own encoding.
 """
 
 import os
 import time
+from pathlib import Path
 
 import gi
 
@@ -64,20 +65,19 @@ def to_indexed(image):
     _image(image).convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")
 
 
-def add_layer(image, name, path, size, format=None, place=(0, 0), parent=None, kind="rgba", position=0):
+def add_layer(image, name, path, size, encoding=None, place=(0, 0), parent=None, kind="rgba", position=0):
     image = _image(image)
     layer = Gimp.Layer.new(image, name, *size, KINDS[kind], 100.0, Gimp.LayerMode.NORMAL)
-    _write(layer, path, format)
+    _write(layer, path, encoding)
     image.insert_layer(layer, _item(parent) if parent else None, position)
     layer.set_offsets(*place)
     return layer.get_id()
 
 
-def _write(drawable, path, format):
-    with open(path, "rb") as file:
-        data = file.read()
+def _write(drawable, path, encoding):
+    data = Path(path).read_bytes()
     buffer = drawable.get_buffer()
-    buffer.set(_whole(drawable), _named(drawable, format), data)
+    buffer.set(_whole(drawable), _named(drawable, encoding), data)
     buffer.flush()
     drawable.update(0, 0, drawable.get_width(), drawable.get_height())
 
@@ -117,11 +117,11 @@ def add_link(image, path, place):
     return layer.get_id()
 
 
-def add_mask(layer, path, format=None):
+def add_mask(layer, path, encoding=None):
     layer = _item(layer)
     mask = layer.create_mask(Gimp.AddMaskType.WHITE)
     layer.add_mask(mask)
-    _write(mask, path, format)
+    _write(mask, path, encoding)
     return mask.get_id()
 
 
@@ -281,24 +281,23 @@ def is_valid(item):
     return _item(item) is not None
 
 
-def save_pixels(item, path, format=None):
+def save_pixels(item, path, encoding=None):
     """Writes a drawable's own pixels."""
     drawable = _item(item)
-    data = drawable.get_buffer().get(_whole(drawable), 1.0, _named(drawable, format), Gegl.AbyssPolicy.NONE)
-    with open(path, "wb") as file:
-        file.write(data)
+    data = drawable.get_buffer().get(_whole(drawable), 1.0, _named(drawable, encoding), Gegl.AbyssPolicy.NONE)
+    Path(path).write_bytes(data)
     return [drawable.get_width(), drawable.get_height()]
 
 
-def save_selection(image, path, format=None):
-    return save_pixels(_image(image).get_selection().get_id(), path, format)
+def save_selection(image, path, encoding=None):
+    return save_pixels(_image(image).get_selection().get_id(), path, encoding)
 
 
-def save_visible(image, path, format=None):
+def save_visible(image, path, encoding=None):
     """Writes what the image shows."""
     image = _image(image)
     layer = Gimp.Layer.new_from_visible(image, image, "visible")
-    size = save_pixels(layer.get_id(), path, format)
+    size = save_pixels(layer.get_id(), path, encoding)
     layer.delete()
     return size
 
@@ -309,8 +308,7 @@ def save_profile(image, path, linear=False, srgb_curve=False):
         profile = Gimp.ColorProfile.new_linear_from_color_profile(profile)
     if srgb_curve:
         profile = Gimp.ColorProfile.new_srgb_trc_from_color_profile(profile)
-    with open(path, "wb") as file:
-        file.write(bytes(profile.get_icc_profile()))
+    Path(path).write_bytes(bytes(profile.get_icc_profile()))
 
 
 def leave_duplicate_behind(image, age):

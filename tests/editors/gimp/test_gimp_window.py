@@ -1,0 +1,160 @@
+"""The real window: menu, dialog, progress, cancel and undo with mouse and keys. Pictures of the screen are kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from daemon_harness import RunningDaemon
+from editor_roots import EditorRoot
+from gimp_harness import make_gimp_home, start_gimp
+from gimp_window import Window, held, make_scene_files, wait_until
+from screen import Screen
+
+PLAIN, WITH_OPTIONS = 1, 2  # counted from the menus' lower ends
+HOLD = 1.5  # seconds after which a call that waits shows its progress
+
+
+@pytest.fixture(scope="module")
+def held_daemon(start_daemon: Callable[..., RunningDaemon]) -> RunningDaemon:
+    """A daemon that no other test waits for."""
+    return start_daemon()
+
+
+@pytest.fixture(scope="module")
+def window(
+    root: EditorRoot, held_daemon: RunningDaemon, output: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Window]:
+    home = make_gimp_home(root, tmp_path_factory.mktemp("window"), held_daemon.connection_file)
+    scene = make_scene_files(home.folder / "pictures")
+    with Screen(1600, 1000) as screen, start_gimp(home, display=screen.name) as gimp:
+        yield Window(gimp, screen, output, scene)
+
+
+@pytest.fixture
+def scene(window: Window) -> Iterator[tuple[int, int]]:
+    """An image in the window and the astronaut's layer in it; gone afterwards, and nothing else is left."""
+    before = window.gimp.call("images")
+    image, layer = window.open_scene()
+    yield image, layer
+    window.wait_for_rest()
+    if image in window.gimp.call("images"):
+        window.close(image)
+    wait_until(lambda: window.gimp.call("images") == before, "an image was left in GIMP's memory")
+
+
+def test_harmonize_and_undo(window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]) -> None:
+    """Menu, progress, result; one step back and one forth; one key to do it again."""
+    image, layer = scene
+    before, shown = window.state(image), window.visible(image)
+    window.picture("before")
+    with held(held_daemon):
+        window.click_filter(PLAIN, "menu")
+        window.wait_for_call()
+        time.sleep(HOLD)
+        window.picture("progress")
+    layers = window.wait_for_layers(image, 3)
+    window.picture("after")
+    assert [each["visible"] for each in layers] == [True, False, True]
+    after, changed = window.state(image), window.visible(image)
+    assert after["dirty"]
+    assert not np.array_equal(changed, shown)
+    window.screen.key("ctrl+z")
+    wait_until(lambda: window.state(image) == before, "one undo step restores list, selection and dirty flag")
+    assert np.array_equal(window.visible(image), shown)
+    window.picture("undone")
+    window.screen.key("ctrl+y")
+    wait_until(lambda: len(window.names(image)) == 3, "redo")
+    assert np.array_equal(window.visible(image), changed)
+    window.screen.key("ctrl+z")
+    wait_until(lambda: len(window.names(image)) == 2, "undo again")
+    window.screen.key("ctrl+f")
+    window.wait_for_layers(image, 3)
+    assert np.array_equal(window.visible(image), changed)
+
+
+def test_two_layers_are_one_undo_step(window: Window, scene: tuple[int, int]) -> None:
+    image, layer = scene
+    _, astronaut, _ = window.scene
+    second = window.gimp.call("load_layer", image=image, path=str(astronaut), name="second", place=[-100, 120])
+    window.gimp.call("clean", image=image)
+    window.gimp.call("select_layers", image=image, layers=[layer, second])
+    before = window.state(image)
+    window.click_filter(PLAIN, "menu-two")
+    window.wait_for_layers(image, 5)
+    window.picture("two-layers")
+    window.screen.key("ctrl+z")
+    wait_until(lambda: window.state(image) == before, "one undo step for two layers")
+
+
+def test_the_dialog(window: Window, scene: tuple[int, int]) -> None:
+    """What is chosen in the dialog counts, there and in the plain entry afterwards."""
+    image, layer = scene
+    window.click_filter(WITH_OPTIONS, "menu-options")
+    dialog = window.screen.window("^Harmonize layer$")
+    time.sleep(1.0)
+    window.picture("dialog")
+    window.screen.xdotool("windowactivate", "--sync", dialog)
+    window.screen.key("alt+h", "alt+s")
+    window.screen.key("ctrl+a")
+    window.screen.xdotool("type", "0.4")
+    window.screen.key("Tab")
+    time.sleep(0.5)
+    window.picture("dialog-changed")
+    window.screen.key("alt+o")
+    layers = window.wait_for_layers(image, 3)
+    assert [each["visible"] for each in layers] == [True, True, True]
+    first = window.pixels(layers[0]["id"])
+    window.gimp.call("remove_layer", image=image, layer=layers[0]["id"])
+    window.gimp.call("select_layers", image=image, layers=[layer])
+    answer = window.gimp.call("harmonize", image=image, drawables=[layer], strength=0.4)
+    assert answer["status"] == "SUCCESS"
+    by_script = window.state(image)["layers"][0]["id"]
+    assert np.array_equal(window.pixels(by_script), first), "0.4 was meant"
+    window.gimp.call("remove_layer", image=image, layer=by_script)
+    window.gimp.call("select_layers", image=image, layers=[layer])
+    window.click_filter(PLAIN, "menu-recall")
+    layers = window.wait_for_layers(image, 3)
+    assert np.array_equal(window.pixels(layers[0]["id"]), first), "the plain entry recalls the dialog's choices"
+
+
+def test_leaving_the_dialog(window: Window, scene: tuple[int, int]) -> None:
+    image, _ = scene
+    before = window.state(image)
+    window.click_filter(WITH_OPTIONS, "menu-leave")
+    dialog = window.screen.window("^Harmonize layer$")
+    window.screen.xdotool("windowactivate", "--sync", dialog)
+    window.screen.key("Escape")
+    window.wait_for_rest()
+    assert window.state(image) == before
+
+
+def test_the_layers_context_menu(window: Window, scene: tuple[int, int]) -> None:
+    image, _ = scene
+    window.gimp.call("change", layer=scene[1], visible=True)
+    window.click_layer_menu((1500, 752), PLAIN, "layer-menu")
+    window.wait_for_layers(image, 3)
+
+
+def test_cancel(window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]) -> None:
+    """Cancel kills the plug-in: the picture is as it was, no image is left, and the daemon drops the work."""
+    image, _ = scene
+    before, images = window.state(image), window.gimp.call("images")
+    with held(held_daemon):
+        window.click_filter(PLAIN, "menu-cancel")
+        window.wait_for_call()
+        time.sleep(HOLD)
+        window.picture("cancel-before")
+        window.click_cancel()
+        window.wait_for_rest()
+        window.picture("cancelled")
+    assert window.state(image) == before
+    assert window.gimp.call("images") == images
+    wait_until(
+        lambda: "is gone" in held_daemon.home.log or "fell silent" in held_daemon.home.log, "the work is dropped"
+    )
+    window.click_filter(PLAIN, "menu-after-cancel")
+    window.wait_for_layers(image, 3)
