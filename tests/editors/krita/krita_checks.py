@@ -140,6 +140,6 @@ def check_nothing_changed(facts: dict[str, Any]) -> None:
     assert facts["after"] == facts["before"]
     assert facts["rows_after"] == facts["rows_before"]
     assert facts["message"].endswith("."), facts["message"]
-    assert facts["hint"].endswith("."), facts["hint"]
+    assert facts["hint"].endswith((".", "samelight daemon --detach")), facts["hint"]
     assert facts["message"] in facts["texts"]
     assert facts["hint"] in facts["texts"]

@@ -13,16 +13,16 @@ from PIL import Image
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 
-WIDTH = 1000
-COLOURS = 128
+WIDTH = 1100
+COLOURS = 256
 
 # name in docs: screenshot, and the part of it that matters (left, top, right, bottom; None is all)
 PICTURES = {
     "before": ("1-before", None),
-    "menu": ("2-menu", (0, 0, 900, 640)),
-    "during": ("3-during", (1060, 380, 1600, 1000)),
+    "menu": ("2-menu", (0, 0, 860, 480)),
+    "during": ("3-during", (1300, 448, 1600, 790)),
     "after": ("4-after", None),
-    "no-daemon": ("8-no-daemon", (1060, 380, 1600, 1000)),
+    "no-daemon": ("8-no-daemon", (1300, 448, 1600, 790)),
 }
 
 
@@ -35,7 +35,8 @@ def main(folder: Path) -> None:
         if picture.width > WIDTH:
             height = round(picture.height * WIDTH / picture.width)
             picture = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
-        few = picture.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG)
+        palette = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1)
+        few = picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
         few.save(DOCS / f"krita-{name}.png", optimize=True)
 
 
