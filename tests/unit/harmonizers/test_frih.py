@@ -17,20 +17,7 @@ from samelight.training.losses import LOSSES
 from samelight.training.losses.foreground_mse import foreground_mse
 from samelight.training.losses.frih import FrihLoss, submask_mse
 
-
-def seeded(module: nn.Module, seed: int = 0) -> nn.Module:
-    generator = torch.Generator().manual_seed(seed)
-    for parameter in module.parameters():
-        parameter.data = torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.3
-    return module.double().eval()
-
-
-def drawn(*shape: int, seed: int = 1) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def relative_error(result: Tensor, expected: Tensor) -> float:
-    return float(((result - expected).abs().max() / expected.abs().max()).detach())
+from .network_helpers import drawn, relative_error, seeded
 
 
 def scene(height: int, width: int, batch: int = 1, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -251,31 +238,6 @@ def test_training_finds_the_loss_by_name() -> None:
 # ---- robustness ----
 
 
-@pytest.mark.parametrize("size", [(1, 1), (3, 50), (32, 32), (37, 61), (131, 17), (150, 256)])
-def test_takes_any_size_and_leaves_the_background(size: tuple[int, int]) -> None:
-    torch.manual_seed(0)
-    network = create("frih-lite").eval()
-    composite = torch.rand(1, 3, *size) * 2 - 1
-    mask = (torch.rand(1, 1, *size) > 0.5).float()
-    with torch.inference_mode():
-        result = network(composite, mask)
-    assert result.shape == composite.shape
-    assert torch.isfinite(result).all()
-    background = (mask == 0).expand_as(result)
-    assert torch.equal(result[background], composite[background])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["frih", "frih-lite"])
-def test_takes_a_large_picture_of_odd_sides(name: str) -> None:
-    torch.manual_seed(0)
-    composite, mask = scene(1001, 1024)
-    with torch.inference_mode():
-        result = create(name).eval()(composite, mask)
-    assert torch.isfinite(result).all()
-    assert float(result.abs().amax()) <= 1
-
-
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("flat", [True, False])
 def test_one_region_only_stays_finite(share: float, flat: bool) -> None:
@@ -299,18 +261,6 @@ def test_a_foreground_of_one_pixel_stays_finite_and_changes_that_pixel_alone() -
     changed = (result != composite).any(dim=1)[0]
     assert torch.isfinite(result).all()
     assert changed.nonzero().tolist() == [[20, 30]]
-
-
-def test_a_batch_is_its_pictures_one_by_one() -> None:
-    torch.manual_seed(0)
-    network = create("frih-lite").double().eval()
-    composite, mask = (each.double() for each in scene(48, 70, batch=3))
-    mask = mask.clone()
-    mask[1] = 0
-    with torch.inference_mode():
-        together = network(composite, mask)
-        apart = torch.cat([network(composite[i : i + 1], mask[i : i + 1]) for i in range(3)])
-    assert torch.allclose(together, apart, atol=1e-9)
 
 
 def test_trains_in_bfloat16_on_difficult_pictures() -> None:

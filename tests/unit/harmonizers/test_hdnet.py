@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -13,28 +13,12 @@ from samelight.harmonizers.blocks import LocalDynamics, MaskAwareGlobalDynamics,
 from samelight.harmonizers.blocks.local_dynamics import nearest_background
 from samelight_wire.errors import UnknownModelError
 
-
-def seeded(module: nn.Module, seed: int = 0) -> nn.Module:
-    generator = torch.Generator().manual_seed(seed)
-    for parameter in module.parameters():
-        parameter.data = torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.3
-    return module.double().eval()
-
-
-def features_and_mask(size: int = 6, channels: int = 5) -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(1)
-    features = torch.randn(2, channels, size, size, generator=generator, dtype=torch.float64)
-    mask = torch.rand(2, 1, size, size, generator=generator, dtype=torch.float64)
-    return features, (mask * 3 - 1).clamp(0, 1)
-
-
-def relative_error(result: Tensor, expected: Tensor) -> float:
-    return float(((result - expected).abs().max() / expected.abs().max()).detach())
+from .network_helpers import features_and_mask, relative_error, seeded, size_of
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("hdnet", 10_413_775), ("hdnet-lite", 652_735)])
 def test_has_the_size_of_the_paper(name: str, parameters: int) -> None:
-    assert sum(p.numel() for p in harmonizers.create(name).parameters()) == parameters
+    assert size_of(name) == parameters
 
 
 def test_multiply_adds_are_those_of_the_paper() -> None:
@@ -118,40 +102,6 @@ def test_only_background_positions_are_neighbours() -> None:
     features, mask = features_and_mask()
     chosen = nearest_background(features.flatten(2), mask.flatten(2))
     assert float(mask.flatten(2)[:, 0].gather(1, chosen).max()) <= 0.5
-
-
-@pytest.mark.parametrize("size", [(1, 1), (3, 50), (37, 61), (64, 40), (131, 17)])
-def test_takes_any_size_and_leaves_the_background(size: tuple[int, int]) -> None:
-    torch.manual_seed(0)
-    network = harmonizers.create("hdnet-lite").eval()
-    composite = torch.rand(1, 3, *size) * 2 - 1
-    mask = (torch.rand(1, 1, *size) > 0.5).float()
-    with torch.inference_mode():
-        result = network(composite, mask)
-    assert result.shape == composite.shape
-    assert torch.isfinite(result).all()
-    background = (mask == 0).expand_as(result)
-    assert torch.equal(result[background], composite[background])
-
-
-@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
-def test_one_region_only_stays_finite(value: float) -> None:
-    torch.manual_seed(0)
-    network = harmonizers.create("hdnet-lite").eval()
-    with torch.inference_mode():
-        result = network(torch.rand(1, 3, 40, 40) * 2 - 1, torch.full((1, 1, 40, 40), value))
-    assert torch.isfinite(result).all()
-
-
-def test_a_batch_is_its_pictures_one_by_one() -> None:
-    torch.manual_seed(0)
-    network = harmonizers.create("hdnet-lite").double().eval()
-    composite = torch.rand(3, 3, 48, 48, dtype=torch.float64) * 2 - 1
-    mask = torch.rand(3, 1, 48, 48, dtype=torch.float64)
-    with torch.inference_mode():
-        together = network(composite, mask)
-        apart = torch.cat([network(composite[i : i + 1], mask[i : i + 1]) for i in range(3)])
-    assert torch.allclose(together, apart, atol=1e-9)
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:

@@ -13,27 +13,7 @@ from samelight import harmonizers
 from samelight.harmonizers.blocks.separated_attention import ChannelGate, SpatialSeparatedAttention
 from samelight.harmonizers.blocks.style_fusion import ExternalStyleFusion, background_statistics
 
-
-def seeded(module: nn.Module, seed: int = 0) -> nn.Module:
-    generator = torch.Generator().manual_seed(seed)
-    for parameter in module.parameters():
-        parameter.data = torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.3
-    return module.double().eval()
-
-
-def features_and_mask(seed: int = 1, size: int = 6, channels: int = 5) -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    features = torch.randn(2, channels, size, size, generator=generator, dtype=torch.float64)
-    mask = torch.rand(2, 1, size, size, generator=generator, dtype=torch.float64)
-    return features, (mask * 3 - 1).clamp(0, 1)
-
-
-def relative_error(result: Tensor, expected: Tensor) -> float:
-    return float(((result - expected).abs().max() / expected.abs().max()).detach())
-
-
-def size_of(name: str) -> int:
-    return sum(parameter.numel() for parameter in harmonizers.create(name).parameters())
+from .network_helpers import features_and_mask, relative_error, seeded, size_of
 
 
 def test_has_the_size_of_the_paper() -> None:
@@ -134,82 +114,3 @@ def test_s2am_is_its_written_equation() -> None:
         foreground = gate(module.kept, x) * x + learned(gate(module.changed, x) * x)
         expected[picture] = (1 - share) * background + share * foreground
     assert relative_error(module(features, mask), expected) < 1e-5
-
-
-def network(name: str = "rcl-lite") -> nn.Module:
-    torch.manual_seed(0)
-    return harmonizers.create(name).eval()
-
-
-@pytest.mark.parametrize("size", [(1, 1), (3, 50), (32, 32), (37, 61), (131, 17), (250, 333), (32, 1024)])
-def test_takes_any_size_and_leaves_the_background(size: tuple[int, int]) -> None:
-    torch.manual_seed(1)
-    composite = torch.rand(1, 3, *size) * 2 - 1
-    mask = (torch.rand(1, 1, *size) > 0.5).float()
-    with torch.inference_mode():
-        result = network()(composite, mask)
-    assert result.shape == composite.shape
-    assert torch.isfinite(result).all()
-    assert float(result.abs().max()) <= 1
-    background = (mask == 0).expand_as(result)
-    assert torch.equal(result[background], composite[background])
-
-
-def masks() -> dict[str, Tensor]:
-    pixel, spot = torch.zeros(1, 1, 70, 90), torch.zeros(1, 1, 70, 90)
-    pixel[..., 40, 50] = 1
-    spot[..., 30:33, 60:62] = 0.01
-    return {
-        "no foreground": torch.zeros(1, 1, 70, 90),
-        "everything": torch.ones(1, 1, 70, 90),
-        "nearly everything": 1 - pixel,
-        "one pixel": pixel,
-        "a faint spot": spot,
-        "evenly soft": torch.full((1, 1, 70, 90), 0.3),
-    }
-
-
-@pytest.mark.parametrize("kind", list(masks()))
-@pytest.mark.parametrize("flat", [False, True])
-def test_any_foreground_gives_sensible_values_and_gradients(kind: str, flat: bool) -> None:
-    torch.manual_seed(1)
-    composite = torch.full((1, 3, 70, 90), 0.4) if flat else torch.rand(1, 3, 70, 90) * 2 - 1
-    mask, model = masks()[kind], network().train()
-    result = model(composite, mask)
-    assert torch.isfinite(result).all()
-    assert float(result.detach().abs().max()) <= 1
-    if kind == "no foreground":
-        assert torch.equal(result, composite)
-    result.square().sum().backward()
-    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
-
-
-def test_a_soft_mask_blends() -> None:
-    torch.manual_seed(1)
-    composite, model = torch.rand(1, 3, 48, 64) * 2 - 1, network()
-    faint = torch.full((1, 1, 48, 64), 1e-4)
-    with torch.inference_mode():
-        assert float((model(composite, faint) - composite).abs().max()) <= 2e-4
-
-
-def test_bfloat16_stays_near_float32() -> None:
-    torch.manual_seed(1)
-    composite, mask, model = torch.rand(2, 3, 64, 64) * 2 - 1, torch.zeros(2, 1, 64, 64), network()
-    mask[0, :, 10:40, 10:50], mask[1] = 1, 1
-    with torch.inference_mode():
-        exact = model(composite, mask)
-        with torch.autocast("cpu", torch.bfloat16):
-            rounded = model(composite, mask).float()
-    assert torch.isfinite(rounded).all()
-    assert float((rounded - exact).abs().mean()) < 0.05
-
-
-def test_a_batch_is_its_pictures_one_by_one() -> None:
-    model = network().double()
-    torch.manual_seed(2)
-    composite = torch.rand(3, 3, 40, 56, dtype=torch.float64) * 2 - 1
-    mask = torch.rand(3, 1, 40, 56, dtype=torch.float64)
-    with torch.inference_mode():
-        together = model(composite, mask)
-        apart = torch.cat([model(composite[i : i + 1], mask[i : i + 1]) for i in range(3)])
-    assert torch.allclose(together, apart, atol=1e-9)

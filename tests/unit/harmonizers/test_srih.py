@@ -8,37 +8,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from samelight import harmonizers
 from samelight.harmonizers.blocks.importance import importance_map, importance_pyramid, route
 from samelight.harmonizers.blocks.style_transfer import ChannelAttention, GatedFeedForward, StyleTransferBlock
 from samelight.instances import Instances
 
+from .network_helpers import drawn, network, relative_error, seeded, size_of, some_instances
+
 CHANNELS, HEADS = 4, 2
-
-
-def seeded(module: nn.Module, seed: int = 0) -> nn.Module:
-    generator = torch.Generator().manual_seed(seed)
-    for parameter in module.parameters():
-        parameter.data = torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.5
-    return module.double().eval()
-
-
-def random_map(channels: int, seed: int, height: int = 5, width: int = 6) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(2, channels, height, width, generator=generator, dtype=torch.float64)
-
-
-def relative_error(result: Tensor, expected: Tensor) -> float:
-    return float(((result - expected).abs().max() / expected.abs().max()).detach())
-
-
-def size_of(name: str) -> int:
-    return sum(parameter.numel() for parameter in harmonizers.create(name).parameters())
-
-
-def network(name: str = "srih-lite") -> nn.Module:
-    torch.manual_seed(0)
-    return harmonizers.create(name).eval()
 
 
 def test_has_the_size_of_the_paper() -> None:
@@ -47,7 +23,8 @@ def test_has_the_size_of_the_paper() -> None:
 
 
 def test_convolutions_have_no_bias() -> None:
-    convolutions = [module for module in network().modules() if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)]
+    modules = network("srih-lite").modules()
+    convolutions = [module for module in modules if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)]
     assert len(convolutions) > 40
     assert all(convolution.bias is None for convolution in convolutions)
 
@@ -126,9 +103,12 @@ def style_transfer(features: Tensor, block: StyleTransferBlock, importance: Tens
 
 @pytest.mark.parametrize("routed", [False, True], ids=["STB", "ISTB"])
 def test_the_block_is_equations_13_to_16(routed: bool) -> None:
-    block = seeded(StyleTransferBlock(CHANNELS, HEADS, 2.5))
+    block = seeded(StyleTransferBlock(CHANNELS, HEADS, 2.5), spread=0.5)
     block.attention.strength.data *= 40  # far from a mere mean of the values
-    features, importance = random_map(CHANNELS, 1), torch.sigmoid(random_map(1, 2)) if routed else None
+    features, importance = (
+        drawn(2, CHANNELS, 5, 6, seed=1),
+        torch.sigmoid(drawn(2, 1, 5, 6, seed=2)) if routed else None,
+    )
     expected = torch.stack(
         [style_transfer(features[i], block, None if importance is None else importance[i]) for i in range(2)]
     )
@@ -136,20 +116,20 @@ def test_the_block_is_equations_13_to_16(routed: bool) -> None:
 
 
 def test_attention_is_equation_14() -> None:
-    module, features = seeded(ChannelAttention(CHANNELS, HEADS)), random_map(CHANNELS, 3)
+    module, features = seeded(ChannelAttention(CHANNELS, HEADS), spread=0.5), drawn(2, CHANNELS, 5, 6, seed=3)
     expected = torch.stack([attention(features[i], module, None) for i in range(2)])
     assert relative_error(module(features), expected) < 1e-5
 
 
 def test_gating_is_equation_16() -> None:
-    module, features = seeded(GatedFeedForward(CHANNELS, 4)), random_map(CHANNELS, 4)
+    module, features = seeded(GatedFeedForward(CHANNELS, 4), spread=0.5), drawn(2, CHANNELS, 5, 6, seed=4)
     assert module.project.weight.shape == (CHANNELS, 4 * CHANNELS, 1, 1)
     expected = torch.stack([pointwise(gating(features[i], module), module.project.weight) for i in range(2)])
     assert relative_error(module(features), expected) < 1e-5
 
 
 def test_routing_is_equations_1_and_2() -> None:
-    keys, importance = random_map(3, 5), torch.sigmoid(random_map(1, 6))
+    keys, importance = drawn(2, 3, 5, 6, seed=5), torch.sigmoid(drawn(2, 1, 5, 6, seed=6))
     expected = torch.empty_like(keys)
     for picture in range(2):
         for channel in range(3):
@@ -159,20 +139,10 @@ def test_routing_is_equations_1_and_2() -> None:
     assert relative_error(route(keys, importance), expected) < 1e-5
 
 
-def some_instances(batch: int, height: int, width: int, count: int = 4) -> Instances:
-    generator = torch.Generator().manual_seed(7)
-    return Instances(
-        torch.randint(0, count + 1, (batch, height, width), generator=generator),
-        torch.rand(batch, count, generator=generator) * 2 - 1,
-        torch.ones(batch, count, dtype=torch.bool),
-    )
-
-
 def test_the_importance_map_is_equation_12() -> None:
     instances = some_instances(2, 5, 6)
     instances.present[1, 3] = False
-    instances.labels[1][instances.labels[1] == 4] = 0
-    mask = (random_map(1, 8) * 2).clamp(0, 1)
+    mask = (drawn(2, 1, 5, 6, seed=8) * 2).clamp(0, 1)
     expected = torch.empty_like(mask)
     for picture in range(2):
         columns = [j for j in range(4) if instances.present[picture, j]]
@@ -220,7 +190,7 @@ def test_the_pyramid_averages_cells() -> None:
 def test_the_decoder_alone_is_routed() -> None:
     composite, mask = torch.rand(1, 3, 48, 48) * 2 - 1, torch.zeros(1, 1, 48, 48)
     mask[..., 10:31, 10:31] = 1
-    model, read = network(), {"encoder": [], "decoder": []}
+    model, read = network("srih-lite"), {"encoder": [], "decoder": []}
     for side, found in read.items():
         for stratum in getattr(model, side):
             for block in stratum.blocks:
@@ -236,7 +206,7 @@ def test_reads_how_similar_the_instances_are() -> None:
     mask[..., 10:31, 10:31] = 1
     instances = some_instances(1, 48, 48)
     alike = Instances(instances.labels, torch.ones(1, 4), instances.present)
-    model = network()
+    model = network("srih-lite")
     with torch.inference_mode():
         without, routed, all_alike = (
             model(composite, mask),
@@ -248,7 +218,7 @@ def test_reads_how_similar_the_instances_are() -> None:
 
 
 def test_colours_beyond_the_range_still_learn() -> None:
-    model, composite = network(), torch.ones(1, 3, 32, 32)
+    model, composite = network("srih-lite"), torch.ones(1, 3, 32, 32)
     result = model(composite, torch.ones(1, 1, 32, 32))
     assert float(result.detach().abs().max()) <= 1
     result.sum().backward()
