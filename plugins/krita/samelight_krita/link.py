@@ -7,6 +7,8 @@ more over a new one, as long as nothing was heard of it.
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from typing import Any
 
 from samelight_wire import (
@@ -20,6 +22,7 @@ from samelight_wire import (
     StatusRequest,
 )
 from samelight_wire.endpoint import ENVIRONMENT
+from samelight_wire.errors import ConnectionFailed
 
 from .guard import guarded
 from .qt import QObject, QSocketNotifier, QTimer, pyqtSignal
@@ -29,6 +32,7 @@ __all__ = ["DaemonLink", "connection_file"]
 
 TICK_MILLISECONDS = 50
 STATUS_SECONDS = 5.0
+AGAIN_MILLISECONDS = 250
 
 # What a connection ends with when its daemon is not there any more.
 GONE = {"stale-connection", "wrong-token"}
@@ -36,8 +40,6 @@ GONE = {"stale-connection", "wrong-token"}
 
 def connection_file() -> str | None:
     """Where the installer said that the connection file is; None for the wire's own place. The environment wins."""
-    import os
-
     lines = [] if os.environ.get(ENVIRONMENT) else text_file("connection-file.txt")
     return lines[0] if lines else None
 
@@ -60,6 +62,7 @@ class DaemonLink(QObject):
         self._notifiers: list[QSocketNotifier] = []
         self._asking = False
         self._fresh: dict[str, Message] = {}  # requests of which nothing was heard, and that were sent but once
+        self._first_errors: dict[str, ErrorReply] = {}  # of requests that were sent again
         self._waiting: set[str] = set()
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MILLISECONDS)
@@ -159,7 +162,7 @@ class DaemonLink(QObject):
             self._set_state(event, None)
             return
         job = getattr(event, "job", None)
-        if isinstance(event, ErrorReply) and event.code in GONE and self._send_again(job):
+        if isinstance(event, ErrorReply) and event.code in GONE and self._send_again(event):
             return
         if isinstance(event, ErrorReply) and job is None:
             self._asking = False
@@ -169,24 +172,38 @@ class DaemonLink(QObject):
             return
         if isinstance(event, Progress):
             self._fresh.pop(job, None)
+            self._first_errors.pop(job, None)
         else:
+            if isinstance(event, ErrorReply) and isinstance(event.error(), ConnectionFailed):
+                event = self._first_errors.get(job, event)
             self._forget(job)
         self.arrived.emit(event)
 
-    def _send_again(self, job: str | None) -> bool:
-        """Send a request once more over a new connection; whether that went well."""
-        message = self._fresh.pop(job, None) if job is not None else None
+    def _send_again(self, event: ErrorReply) -> bool:
+        """Send a request of which nothing was heard once more, if there is one; whether that is so.
+
+        Not at once: a daemon that is just ending still has its port. If that fails too, what failed first is told.
+        """
+        message = self._fresh.pop(event.job, None) if event.job is not None else None
         if message is None:
             return False
+        self._first_errors[event.job] = event
+        QTimer.singleShot(AGAIN_MILLISECONDS, partial(self._resend, message))
+        return True
+
+    @guarded
+    def _resend(self, message: Any) -> None:
+        if message.job not in self._waiting:
+            return
         try:
             self.open()
             self._submit(message, None)
-        except SamelightError:
-            return False
-        return True
+        except SamelightError as error:
+            self._pass_on(ErrorReply.from_error(error, message.job))
 
     def _forget(self, job: str) -> None:
         self._fresh.pop(job, None)
+        self._first_errors.pop(job, None)
         self._waiting.discard(job)
 
     def _drop(self) -> None:
