@@ -113,11 +113,11 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
     help_text = "The network that harmonizes. `samelight models` says more about each."
     procedure.add_choice_argument("model", "_Model", help_text, models, MODELS[0][0], flags)
     help_text = "A blend between the layer as it was (0) and as it was harmonized (1)"
-    procedure.add_double_argument("strength", "_Strength", help_text, 0.0, 1.0, 1.0, flags)
+    procedure.add_double_argument("strength", "S_trength", help_text, 0.0, 1.0, 1.0, flags)
     help_text = "Harmonize only the selected part of each layer. Without a selection there is no difference."
-    procedure.add_boolean_argument("limit-to-selection", "_Limit to selection", help_text, True, flags)
+    procedure.add_boolean_argument("limit-to-selection", "Limit to s_election", help_text, True, flags)
     help_text = "Hide the original layer, which the new one replaces. Shown together, soft edges grow harder."
-    procedure.add_boolean_argument("hide-original", "_Hide the original", help_text, True, flags)
+    procedure.add_boolean_argument("hide-original", "Hi_de the original", help_text, True, flags)
 
 
 def _incomplete(error: ImportError) -> str:

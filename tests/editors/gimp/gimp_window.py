@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ SIZE = (1590, 970)
 # The height of a row in a menu, in pixels of the screen; GIMP's default theme.
 ROW = 25
 CANCEL = (1311, 972)
+LEAST_MENU = 200
 MENU = "^GNU Image Manipulation Program$"
 
 HOLD_SECONDS = 2.0  # until a call that waits shows its progress
@@ -125,11 +127,19 @@ class Window:
         self.screen.click(*at, button=3)
         self._click_entry(from_below, name)
 
+    def _menu(self) -> dict[str, str] | None:
+        """Place and size of the menu that is open."""
+        try:
+            found = self.screen.xdotool("search", "--onlyvisible", "--name", MENU).split()
+            outputs = [self.screen.xdotool("getwindowgeometry", "--shell", number) for number in found]
+        except subprocess.CalledProcessError:
+            return None  # none, or one that is just being closed
+        places = [dict(line.split("=") for line in lines.splitlines()) for lines in outputs]
+        return next((place for place in places if int(place["HEIGHT"]) > LEAST_MENU), None)
+
     def _click_entry(self, from_below: int, name: str) -> None:
-        menu = self.screen.window(MENU)
+        place = wait_until(self._menu, "no menu opened")
         time.sleep(1.0)
-        lines = self.screen.xdotool("getwindowgeometry", "--shell", menu).splitlines()
-        place = dict(line.split("=") for line in lines)
         x, bottom = int(place["X"]) + int(place["WIDTH"]) // 3, int(place["Y"]) + int(place["HEIGHT"])
         self.screen.xdotool("mousemove", str(x), str(bottom - ROW * from_below + ROW // 2))
         time.sleep(0.5)
@@ -139,6 +149,13 @@ class Window:
     def click_cancel(self) -> None:
         """Clicks the button at the right end of the image's status bar."""
         self.screen.click(*CANCEL)
+
+    def dismiss(self, name: str) -> None:
+        """Keeps a picture of GIMP's message and closes it."""
+        message = self.screen.window("^GIMP Message$")
+        time.sleep(0.5)
+        self.picture(name)
+        self.screen.xdotool("windowactivate", "--sync", message, "key", "Escape")
 
     def state(self, image: int) -> dict[str, Any]:
         found: dict[str, Any] = self.gimp.call("state", image=image)
@@ -172,4 +189,3 @@ class Window:
 
     def visible(self, image: int) -> Any:
         return self.gimp.take("save_visible", "uint8", 4, image=image, encoding="R'G'B'A u8")
-

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +14,13 @@ import pytest
 from daemon_harness import RunningDaemon
 from editor_roots import EditorRoot
 from gimp_harness import make_gimp_home, start_gimp
+from gimp_scene import ground, object_at_night, raster
 from gimp_window import Window, held, make_scene_files, wait_until
 from screen import Screen
 
+from samelight_wire import Client, HarmonizeRequest, Rect, new_job
+
 PLAIN, WITH_OPTIONS = 1, 2  # counted from the menus' lower ends
-HOLD = 1.5  # seconds after which a call that waits shows its progress
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +53,10 @@ def scene(window: Window) -> Iterator[tuple[int, int]]:
 
 def test_harmonize_and_undo(window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]) -> None:
     """Menu, progress, result; one step back and one forth; one key to do it again."""
-    image, layer = scene
+    image, _ = scene
     before, shown = window.state(image), window.visible(image)
     window.picture("before")
-    with held(held_daemon):
-        window.click_filter(PLAIN, "menu")
-        window.wait_for_call()
-        time.sleep(HOLD)
+    with held(held_daemon, lambda: window.click_filter(PLAIN, "menu")):
         window.picture("progress")
     layers = window.wait_for_layers(image, 3)
     window.picture("after")
@@ -98,7 +100,7 @@ def test_the_dialog(window: Window, scene: tuple[int, int]) -> None:
     time.sleep(1.0)
     window.picture("dialog")
     window.screen.xdotool("windowactivate", "--sync", dialog)
-    window.screen.key("alt+h", "alt+s")
+    window.screen.key("alt+d", "alt+t")
     window.screen.key("ctrl+a")
     window.screen.xdotool("type", "0.4")
     window.screen.key("Tab")
@@ -134,8 +136,7 @@ def test_leaving_the_dialog(window: Window, scene: tuple[int, int]) -> None:
 
 def test_the_layers_context_menu(window: Window, scene: tuple[int, int]) -> None:
     image, _ = scene
-    window.gimp.call("change", layer=scene[1], visible=True)
-    window.click_layer_menu((1500, 752), PLAIN, "layer-menu")
+    window.click_layer_menu((1500, 722), PLAIN, "layer-menu")
     window.wait_for_layers(image, 3)
 
 
@@ -143,18 +144,97 @@ def test_cancel(window: Window, held_daemon: RunningDaemon, scene: tuple[int, in
     """Cancel kills the plug-in: the picture is as it was, no image is left, and the daemon drops the work."""
     image, _ = scene
     before, images = window.state(image), window.gimp.call("images")
-    with held(held_daemon):
-        window.click_filter(PLAIN, "menu-cancel")
-        window.wait_for_call()
-        time.sleep(HOLD)
+    with held(held_daemon, lambda: window.click_filter(PLAIN, "menu-cancel")):
         window.picture("cancel-before")
         window.click_cancel()
         window.wait_for_rest()
         window.picture("cancelled")
     assert window.state(image) == before
     assert window.gimp.call("images") == images
-    wait_until(
-        lambda: "is gone" in held_daemon.home.log or "fell silent" in held_daemon.home.log, "the work is dropped"
-    )
     window.click_filter(PLAIN, "menu-after-cancel")
+    window.wait_for_layers(image, 3)
+
+
+def test_the_daemon_drops_the_work_of_a_killed_call(
+    window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]
+) -> None:
+    """The call's job waits behind others when the plug-in is killed: it is never worked on."""
+    image, _ = scene
+    before, log = window.state(image), held_daemon.home.log
+    with Client.connect(held_daemon.connection_file, client="test") as client, ThreadPoolExecutor(OTHERS) as pool:
+        others = [pool.submit(harmonize_something_large, held_daemon) for _ in range(OTHERS)]
+        window.click_filter(PLAIN, "menu-killed")
+
+        def jobs() -> int:
+            status = client.status()
+            return status.queued + (status.running is not None)
+
+        wait_until(lambda: jobs() > sum(not other.done() for other in others), "the call's job is in the queue")
+        os.kill(window.wait_for_call(), signal.SIGKILL)
+        done = held_daemon.home.log.count("done:") - log.count("done:")
+        assert done < OTHERS, "the call's job still waited when the plug-in was killed"
+        for other in others:
+            other.result()
+        wait_until(lambda: jobs() == 0, "the daemon rests")
+    new_lines = held_daemon.home.log[len(log) :]
+    assert new_lines.count("done:") == OTHERS
+    assert "is gone" in new_lines or "fell silent" in new_lines
+    window.wait_for_rest()
+    assert window.state(image) == before
+
+
+OTHERS = 4
+
+
+def harmonize_something_large(daemon: RunningDaemon) -> None:
+    """Keeps the daemon busy for a while."""
+    layer, below = raster(object_at_night(3000, 2000)), raster(ground(1000, 700))
+    request = HarmonizeRequest(new_job(), layer, Rect(0, 0, 3000, 2000), below, Rect(-500, -500, 4000, 2800))
+    with Client.connect(daemon.connection_file, client="other") as client:
+        client.harmonize(request)
+
+
+def test_the_layer_is_deleted_meanwhile(window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]) -> None:
+    image, layer = scene
+    with held(held_daemon, lambda: window.click_filter(PLAIN, "menu-deleted")):
+        window.gimp.call("remove_layer", image=image, layer=layer)
+    window.wait_for_rest()
+    assert window.names(image) == ["Background"]
+    window.dismiss("layer-deleted")
+
+
+def test_the_layer_is_moved_meanwhile(window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]) -> None:
+    image, layer = scene
+    with held(held_daemon, lambda: window.click_filter(PLAIN, "menu-moved")):
+        window.gimp.call("change", layer=layer, offsets=[33, 44])
+    layers = window.wait_for_layers(image, 3)
+    assert layers[0]["extent"] == layers[1]["extent"]
+    assert layers[0]["extent"][:2] == [33, 44]
+
+
+def test_the_image_is_closed_meanwhile(window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]) -> None:
+    image, _ = scene
+    with held(held_daemon, lambda: window.click_filter(PLAIN, "menu-closed")):
+        window.gimp.call("clean", image=image)
+        window.close(image)
+    window.wait_for_rest()
+    assert image not in window.gimp.call("images")
+    window.dismiss("image-closed")
+
+
+def test_the_daemon_is_killed_meanwhile(
+    window: Window, start_daemon: Callable[..., RunningDaemon], held_daemon: RunningDaemon, scene: tuple[int, int]
+) -> None:
+    image, _ = scene
+    before = window.state(image)
+    mortal = start_daemon()
+    written = window.gimp.home.plug_in / "connection-file.txt"
+    written.write_text(f"{mortal.connection_file}\n")
+    with held(mortal, lambda: window.click_filter(PLAIN, "menu-daemon")):
+        mortal.kill()
+    window.wait_for_rest()
+    written.write_text(f"{held_daemon.connection_file}\n")
+    assert window.state(image) == before
+    window.dismiss("daemon-killed")
+    window.click_filter(PLAIN, "menu-again")
     window.wait_for_layers(image, 3)

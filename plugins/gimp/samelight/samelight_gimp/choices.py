@@ -50,9 +50,8 @@ def recall(config: Gimp.ProcedureConfig, procedure_name: str) -> None:
         config: the arguments of the call; changed in place.
         procedure_name: the procedure with the dialog.
     """
-    remembered = Gio.File.new_for_path(
-        GLib.build_filenamev([Gimp.directory(), "plug-in-settings", f"{procedure_name}.last"])
-    )
+    parts = (Gimp.directory(), "plug-in-settings", f"GimpProcedureConfigRun-{procedure_name}.last")
+    remembered = Gio.File.new_for_path(GLib.build_filenamev(parts))
     if not remembered.query_exists(None):
         return
     try:

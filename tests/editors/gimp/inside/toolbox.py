@@ -337,3 +337,33 @@ def quit_gimp():
     config = procedure.create_config()
     config.set_property("force", True)
     GLib.idle_add(lambda: procedure.run(config))
+
+
+# ---- how long GIMP itself takes ----
+
+
+def own_times(image, layer):
+    """Seconds that GIMP takes to read a layer for the first time, to show what is below it, and to write as much."""
+    image = _image(image).duplicate()  # this process has read nothing of it
+    layer = image.get_layers()[0]
+    started = time.monotonic()
+    pixels = layer.get_buffer().get(_whole(layer), 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
+    read = time.monotonic()
+    Gegl.init(None)
+    below = image.duplicate()
+    below.remove_layer(below.get_layers()[0])
+    shown = Gimp.Layer.new_from_visible(below, below, "below")
+    scale = min(1.0, 1024 / max(shown.get_width(), shown.get_height()))
+    part = Gegl.Rectangle.new(0, 0, round(shown.get_width() * scale), round(shown.get_height() * scale))
+    shown.get_buffer().get(part, scale, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
+    shown.delete()
+    below.delete()
+    seen = time.monotonic()
+    new = Gimp.Layer.new(image, "new", layer.get_width(), layer.get_height(), KINDS["rgba"], 100.0, layer.get_mode())
+    buffer = new.get_buffer()
+    buffer.set(_whole(new), "R'G'B'A u8", pixels)
+    buffer.flush()
+    image.insert_layer(new, None, 0)
+    written = time.monotonic()
+    image.delete()
+    return {"read": read - started, "backdrop": seen - read, "write": written - seen}
