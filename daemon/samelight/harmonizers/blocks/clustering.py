@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -146,8 +147,9 @@ def _delta_and_parent(colours: _Colours, density: Tensor) -> tuple[Tensor, Tenso
     delta[highest] = _farthest(density).flatten()[colours.cell[highest]]
     open_, rank = (~highest).nonzero()[:, 0], _ranks(density)
     # Most colours have a denser one next to them: look there first, then within d_c, then everywhere.
-    for search in (_Ball(rank, 0, 3), _Ball(rank, 3, WITHIN_CUTOFF), _Everywhere(rank)):
-        score = _in_portions(search, colours[open_])
+    for search in (partial(_Ball, inner=0, outer=3), partial(_Ball, inner=3, outer=WITHIN_CUTOFF), _Everywhere):
+        rank = _denser_than_some(rank, colours[open_])
+        score = _in_portions(search(rank), colours[open_])
         found = score >= 0
         at = open_[found]
         delta[at] = FAR - (score[found] >> RANK_BITS)
@@ -160,6 +162,16 @@ def _ranks(density: Tensor) -> Tensor:
     """Density and code in one number: of two colours the one that comes first has the larger; -1 where none is."""
     code = torch.arange(CELLS, device=density.device)
     return ((density << CODE_BITS) + (CELLS - 1 - code)).where(density > 0, -1)
+
+
+def _denser_than_some(rank: Tensor, colours: _Colours) -> Tensor:
+    """Leave out the ranks of colours that are no denser than any of `colours` in their picture: no one follows them.
+
+    Those that still look for a denser colour are themselves the densest around, so that few are left to compare with.
+    """
+    least = rank.new_full((len(rank),), torch.iinfo(rank.dtype).max)
+    least.scatter_reduce_(0, colours.picture, colours.density, "amin")
+    return rank.where(rank >> CODE_BITS > least[:, None], -1)
 
 
 def _code_of(rank: Tensor) -> Tensor:
@@ -201,13 +213,13 @@ class _Ball:
 
 
 class _Everywhere:
-    """Looks for denser colours among all that were counted in the same picture."""
+    """Looks for denser colours among all of the same picture that have a rank."""
 
     def __init__(self, rank: Tensor) -> None:
-        counted = rank >= 0
-        self.rank = rank[counted]
+        ranked = rank >= 0
+        self.rank = rank[ranked]
         self.channels = _channels(_code_of(self.rank))
-        self.number = counted.sum(dim=1)
+        self.number = ranked.sum(dim=1)
         self.start = self.number.cumsum(dim=0) - self.number
         self.width = max(1, int(self.number.amax()))
 
