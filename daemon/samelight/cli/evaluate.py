@@ -11,6 +11,7 @@ import typer
 
 from samelight.cli.progress import file_progress
 from samelight.cli.reporting import AsJson, errors_reported, print_json
+from samelight.cli.segmenting import segment_for
 from samelight_wire.errors import InvalidOptionError
 
 if TYPE_CHECKING:
@@ -74,13 +75,13 @@ def _pictures(photos: PhotoCollection, count: int, at: str, begin: Callable[[str
 
 
 def _network_method(name: str) -> Method:
-    """A network with its weights, on its own."""
+    """A network with its weights, on its own, and the embedded segmenter where it reads instances."""
     import torch
 
     from samelight.evaluation.runner import network_method
     from samelight.pool import load_network
 
-    return network_method(load_network(name, torch.device("cpu")))
+    return network_method(load_network(name, torch.device("cpu")), segment_for(name))
 
 
 def _pipeline_method(name: str) -> Method:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from samelight.cli.reporting import AsJson, errors_reported, print_json
+from samelight.cli.segmenting import segment_for
 from samelight_wire.errors import UnreadablePictureError
 
 if TYPE_CHECKING:
     from torch import nn
 
     from samelight.training.photos import PhotoCollection
-    from samelight.training.trainer import Segment, Step, Trainer
+    from samelight.training.trainer import Step, Trainer
 
 __all__ = ["train"]
 
@@ -97,19 +97,7 @@ def _prepare(
     network = create(model).to(place)
     maker = CompositeMaker(photos, seed, place)
     budget, folder = Budget(steps=steps, minutes=minutes), out / f"{model}-checkpoint"
-    return Trainer(network, maker, recipe, budget, folder, segment=_segment_for(model))
-
-
-def _segment_for(model: str) -> Segment | None:
-    """What finds the instances of training composites, for a network that reads them: the embedded segmenter."""
-    from samelight.harmonizers import describe
-
-    if not describe(model).needs_instances:
-        return None
-    from samelight.segmentation import find_in_batch
-    from samelight.segmentation.regions import RegionSegmenter
-
-    return partial(find_in_batch, RegionSegmenter())
+    return Trainer(network, maker, recipe, budget, folder, segment=segment_for(model))
 
 
 @contextmanager
@@ -151,7 +139,7 @@ def _finish(
 
     table, ratio, figures = "", None, None
     if benchmark is not None:
-        scores = benchmark_at(256, {model: network.to("cpu")}, benchmark)
+        scores = benchmark_at(256, {model: network.to("cpu")}, benchmark, segment={model: segment_for(model)})
         table, figures = as_markdown(scores), in_manifest(scores.row(model), 256)
         ratio = float(figures["fmse_ratio"])
     record = TrainingRecord(

@@ -13,6 +13,7 @@ from torch.nn import functional
 from samelight.evaluation.benchmark import BenchmarkSample, samples
 from samelight.evaluation.metrics import PictureFigures, compare
 from samelight.training.photos import PhotoCollection
+from samelight.training.trainer import Segment
 
 __all__ = ["COMPOSITE", "Method", "Row", "Scores", "benchmark_at", "evaluate", "network_method", "resized"]
 
@@ -120,12 +121,19 @@ def evaluate(
     return scores
 
 
-def network_method(network: nn.Module) -> Method:
-    """A network on its own, at the sample's size: what the papers measure."""
+def network_method(network: nn.Module, segment: Segment | None = None) -> Method:
+    """A network on its own, at the sample's size: what the papers measure.
+
+    Args:
+        network: in evaluation mode, on the CPU.
+        segment: finds the instances that the network reads; None for a network that reads none.
+    """
 
     @torch.inference_mode()
     def harmonize(sample: BenchmarkSample) -> Tensor:
-        result: Tensor = network(sample.composite[None] * 2 - 1, sample.mask[None])
+        composite, mask = sample.composite[None], sample.mask[None]
+        instances = segment(composite, mask) if segment else None
+        result: Tensor = network(composite * 2 - 1, mask, instances)
         return (result[0] + 1) / 2
 
     return harmonize
@@ -147,7 +155,17 @@ def benchmark_at(
     networks: Mapping[str, nn.Module],
     photos: PhotoCollection,
     on_picture: Callable[[str], None] | None = None,
+    segment: Mapping[str, Segment | None] | None = None,
 ) -> Scores:
-    """The project's benchmark at side x side pixels, the networks on their own."""
-    methods = {name: network_method(network.eval()) for name, network in networks.items()}
+    """The project's benchmark at side x side pixels, the networks on their own.
+
+    Args:
+        side: in pixels.
+        networks: by name, on the CPU.
+        photos: what composites are made from.
+        on_picture: hears each picture's name when it is done.
+        segment: by the networks' names, for those that read instances.
+    """
+    finders = segment or {}
+    methods = {name: network_method(network.eval(), finders.get(name)) for name, network in networks.items()}
     return evaluate(methods, (resized(sample, (side, side)) for sample in samples(photos)), on_picture)
