@@ -93,8 +93,7 @@ class SamelightPlugIn(Gimp.PlugIn):  # type: ignore[misc]
             use_vendored()
             from samelight_gimp import call
 
-            recall_from = OPTIONS if interactive and not with_dialog else ""
-            status, message = call.run(image, drawables, config, interactive and with_dialog, recall_from)
+            status, message = call.run(image, drawables, config, interactive, with_dialog)
         except ImportError as error:
             status, message = Gimp.PDBStatusType.EXECUTION_ERROR, _incomplete(error)
         except Exception as error:

@@ -44,8 +44,6 @@ SETTINGS = """(config-version "{version}")
 (show-welcome-dialog no)
 (check-updates no)
 (save-session-info no)
-(single-window-mode yes)
-(space-bar-action pan)
 """
 
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"

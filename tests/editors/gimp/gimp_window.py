@@ -119,13 +119,19 @@ class Window:
 
     def click_filter(self, from_below: int, name: str) -> None:
         """Opens the menu Filters and clicks the entry that is so many from its lower end (1 is the last)."""
+        self.begin_filter(from_below, name)
+        self.screen.xdotool("click", "1")
+
+    def begin_filter(self, from_below: int, name: str) -> None:
+        """Opens the menu Filters with the pointer on an entry."""
         self.screen.key("alt+r")
-        self._click_entry(from_below, name)
+        self._point_at_entry(from_below, name)
 
     def click_layer_menu(self, at: tuple[int, int], from_below: int, name: str) -> None:
         """Opens the context menu of the layer list there and clicks an entry."""
         self.screen.click(*at, button=3)
-        self._click_entry(from_below, name)
+        self._point_at_entry(from_below, name)
+        self.screen.xdotool("click", "1")
 
     def _menu(self) -> dict[str, str] | None:
         """Place and size of the menu that is open."""
@@ -137,14 +143,13 @@ class Window:
         places = [dict(line.split("=") for line in lines.splitlines()) for lines in outputs]
         return next((place for place in places if int(place["HEIGHT"]) > LEAST_MENU), None)
 
-    def _click_entry(self, from_below: int, name: str) -> None:
+    def _point_at_entry(self, from_below: int, name: str) -> None:
         place = wait_until(self._menu, "no menu opened")
         time.sleep(1.0)
         x, bottom = int(place["X"]) + int(place["WIDTH"]) // 3, int(place["Y"]) + int(place["HEIGHT"])
         self.screen.xdotool("mousemove", str(x), str(bottom - ROW * from_below + ROW // 2))
         time.sleep(0.5)
         self.picture(name)
-        self.screen.xdotool("click", "1")
 
     def click_cancel(self) -> None:
         """Clicks the button at the right end of the image's status bar."""

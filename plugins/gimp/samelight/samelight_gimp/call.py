@@ -8,7 +8,7 @@ from gi.repository import Gimp
 
 from samelight_wire.errors import SamelightError
 
-from .choices import chosen, recall
+from .choices import chosen, recall, remember
 from .harmonizing import harmonize_layers
 
 __all__ = ["run"]
@@ -18,26 +18,26 @@ def run(
     image: Gimp.Image,
     drawables: Sequence[Gimp.Drawable],
     config: Gimp.ProcedureConfig,
+    interactive: bool,
     ask_first: bool,
-    recall_from: str,
 ) -> tuple[Gimp.PDBStatusType, str]:
     """Do what a procedure is for.
 
     Args:
         image: the artist's image.
         drawables: what is selected in it.
-        config: the arguments of the call; those that the artist chooses in the dialog are put there.
-        ask_first: whether to show the dialog.
-        recall_from: the procedure whose last choices are taken over; empty to take the arguments as they are.
+        config: the arguments of the call; what the artist chooses is put there.
+        interactive: whether the artist chooses, now or in the last dialog; else the arguments count as they are.
+        ask_first: whether the procedure is the one with the dialog.
 
     Returns:
         The status, and a sentence for the artist where it is an error.
     """
     try:
-        if recall_from:
-            recall(config, recall_from)
-        if ask_first and not _ask(config, image):
+        if interactive and ask_first and not _ask(config, image):
             return Gimp.PDBStatusType.CANCEL, ""
+        if interactive and not ask_first:
+            recall(config)
         harmonize_layers(image, drawables, chosen(config))
     except SamelightError as error:
         return Gimp.PDBStatusType.EXECUTION_ERROR, f"{error.message} {error.hint}".strip()
@@ -48,4 +48,7 @@ def _ask(config: Gimp.ProcedureConfig, image: Gimp.Image) -> bool:
     """Show the dialog; whether to go on."""
     from .dialog import ask  # GTK takes its time to load, and only this needs it
 
-    return ask(config.get_procedure(), config, image)
+    accepted = ask(config.get_procedure(), config, image)
+    if accepted:
+        remember(config)
+    return accepted

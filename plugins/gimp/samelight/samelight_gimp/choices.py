@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
-from gi.repository import Gimp, Gio, GLib
+from gi.repository import Gimp
 
 from samelight_wire import Options
 
-__all__ = ["Choices", "chosen", "recall"]
+__all__ = ["Choices", "chosen", "recall", "remember"]
 
 NAMES = ("model", "strength", "limit-to-selection", "hide-original")
 DEFAULT_MODEL = "default"
@@ -41,20 +43,26 @@ def chosen(config: Gimp.ProcedureConfig) -> Choices:
     return Choices(None if model in (None, DEFAULT_MODEL) else model, strength, limit, hide)
 
 
-def recall(config: Gimp.ProcedureConfig, procedure_name: str) -> None:
-    """Take over the choices that were last made in another procedure's dialog, if there are any.
+def remember(config: Gimp.ProcedureConfig) -> None:
+    """Keep what was chosen in the dialog for the procedure without one.
 
-    GIMP remembers the last arguments of each procedure in a file of its own; both of Samelight's have the same ones.
-
-    Args:
-        config: the arguments of the call; changed in place.
-        procedure_name: the procedure with the dialog.
+    GIMP itself remembers the last arguments of each procedure by itself, but for no other one to read.
     """
-    parts = (Gimp.directory(), "plug-in-settings", f"GimpProcedureConfigRun-{procedure_name}.last")
-    remembered = Gio.File.new_for_path(GLib.build_filenamev(parts))
-    if not remembered.query_exists(None):
-        return
+    values = {name: config.get_property(name) for name in NAMES}
+    path = _remembered()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values), encoding="utf-8")
+
+
+def recall(config: Gimp.ProcedureConfig) -> None:
+    """Put what was last chosen in the dialog into a config; the defaults stay where nothing was, or nothing fit."""
     try:
-        Gimp.Config.deserialize_file(config, remembered, None)
-    except GLib.Error:
-        Gimp.Config.reset(config)  # written by another release, perhaps: then the defaults
+        values = json.loads(_remembered().read_text(encoding="utf-8"))
+        for name in NAMES:
+            config.set_property(name, values[name])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+
+
+def _remembered() -> Path:
+    return Path(Gimp.directory()) / "plug-in-settings" / "samelight-choices.json"
