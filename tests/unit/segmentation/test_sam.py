@@ -19,7 +19,7 @@ from samelight_wire.errors import WeightsCorruptError
 
 from .segmentation_helpers import LENIENT, Calls, disc, quarters, small_sam, tensor
 
-GRID = 6
+GRID = 8
 
 
 @pytest.fixture(scope="module")
@@ -41,31 +41,42 @@ def ignore(part):
     pass
 
 
-@pytest.mark.parametrize(("overlap", "least", "most"), [(1.0, 30, 100), (0.9, 3, 20)])
-def test_the_same_masks_as_the_packages_generator(sam, segmenter, overlap, least, most):
-    wanted = dataclasses.replace(LENIENT, overlap=overlap)
-    codes = np.rint(quarters() * 255).astype(np.uint8)
+def find(sam, segmenter, picture, wanted):
+    """What our pass finds in a picture of 256 columns."""
+    size = (4 * len(picture), 1024)
+    return find_masks(sam, segmenter.encode(tensor(picture)), size, GRID, 16, wanted, ignore)
+
+
+@pytest.mark.parametrize(("height", "least"), [(256, 30), (160, 20)])
+def test_the_same_masks_as_the_packages_generator(sam, segmenter, height, least):
+    codes = np.rint(quarters()[:height] * 255).astype(np.uint8)
     generator = SamAutomaticMaskGenerator(
         sam,
         points_per_side=GRID,
-        pred_iou_thresh=wanted.quality,
-        stability_score_thresh=wanted.stability,
-        stability_score_offset=wanted.offset,
-        box_nms_thresh=wanted.overlap,
+        pred_iou_thresh=LENIENT.quality,
+        stability_score_thresh=LENIENT.stability,
+        stability_score_offset=LENIENT.offset,
+        box_nms_thresh=LENIENT.overlap,
     )
     theirs = generator.generate(codes)
-    assert least <= len(theirs) <= most
-    features = segmenter.encode(tensor(codes.astype(np.float32) / 255))
-    found = find_masks(sam, features, (1024, 1024), GRID, 16, wanted, ignore)
+    assert len(theirs) >= least
+    found = find(sam, segmenter, codes.astype(np.float32) / 255, LENIENT)
     expected = torch.from_numpy(np.stack([each["segmentation"] for each in theirs])).flatten(1).float()
     ours = found.masks.flatten(1).float()
     common = expected @ ours.T
     overlap = common / (expected.sum(1)[:, None] + ours.sum(1)[None] - common)
     for best in (overlap.amax(1), overlap.amax(0)):  # all of theirs are ours, and all of ours theirs
         assert (best >= 0.95).float().mean() >= 0.95
-    quality = [each["predicted_iou"] for each in theirs]
-    assert len(found.quality) == pytest.approx(len(quality), rel=0.05)
-    assert found.quality[0].item() == pytest.approx(max(quality), abs=0.02)
+    assert len(ours) == pytest.approx(len(theirs), rel=0.05)
+    assert found.quality[0].item() == pytest.approx(max(each["predicted_iou"] for each in theirs), abs=0.02)
+
+
+def test_each_filter_has_work_to_do(sam, segmenter):
+    """Else the same masks as the package's would say nothing about it."""
+    left = len(find(sam, segmenter, quarters(), LENIENT).masks)
+    for without in ({"quality": -9.0}, {"stability": 0.0}, {"overlap": 1.0}):
+        more = len(find(sam, segmenter, quarters(), dataclasses.replace(LENIENT, **without)).masks)
+        assert more > 1.1 * left
 
 
 def test_the_grids_points_are_the_packages():
@@ -184,7 +195,7 @@ def test_an_encoded_composite_changes_the_answer(segmenter, segmentation):
 def test_the_pass_tells_how_far_it_is_and_can_be_stopped(segmenter):
     parts = []
     segmenter.segment(tensor(quarters()), torch.ones(256, 256), parts.append)
-    assert parts == [16 / 36, 32 / 36, 1.0]
+    assert parts == [0.25, 0.5, 0.75, 1.0]
 
     def stop(part):
         raise KeyboardInterrupt
