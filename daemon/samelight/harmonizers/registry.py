@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from torch import nn
 
@@ -38,37 +39,55 @@ class HarmonizerInfo:
     """Makes the network with random weights."""
 
 
-_HDNET = {"title": "Hierarchical Dynamic Image Harmonization", "authors": "Chen et al., ACM Multimedia", "year": 2023}
-_SRIN = {"title": "Segment Anything Model Meets Image Harmonization", "authors": "Chen et al., ICASSP", "year": 2024}
-_SRIH = {
-    "title": "Who Looks like Me: Semantic Routed Image Harmonization",
-    "authors": "Sun et al., IJCAI",
-    "year": 2024,
-}
-_FRIH = {
-    "title": "FRIH: Fine-Grained Region-Aware Image Harmonization",
-    "authors": "Peng et al., AAAI",
-    "year": 2024,
-}
-_RCL = {
-    "title": "Image Harmonization with Region-wise Contrastive Learning",
-    "authors": "Liang and Pun, arXiv",
-    "year": 2022,
-}
+_HDNET = partial(
+    HarmonizerInfo,
+    title="Hierarchical Dynamic Image Harmonization",
+    authors="Chen et al., ACM Multimedia",
+    year=2023,
+    needs_instances=False,
+)
+_SRIN = partial(
+    HarmonizerInfo,
+    title="Segment Anything Model Meets Image Harmonization",
+    authors="Chen et al., ICASSP",
+    year=2024,
+    needs_instances=True,
+)
+_SRIH = partial(
+    HarmonizerInfo,
+    title="Who Looks like Me: Semantic Routed Image Harmonization",
+    authors="Sun et al., IJCAI",
+    year=2024,
+    needs_instances=True,
+)
+_FRIH = partial(
+    HarmonizerInfo,
+    title="FRIH: Fine-Grained Region-Aware Image Harmonization",
+    authors="Peng et al., AAAI",
+    year=2024,
+    needs_instances=False,
+)
+_RCL = partial(
+    HarmonizerInfo,
+    title="Image Harmonization with Region-wise Contrastive Learning",
+    authors="Liang and Pun, arXiv",
+    year=2022,
+    needs_instances=False,
+)
 
 _REGISTRY = {
     info.name: info
     for info in (
-        HarmonizerInfo(name="hdnet", needs_instances=False, build=lambda: HDNet(32), **_HDNET),  # type: ignore[arg-type]
-        HarmonizerInfo(name="hdnet-lite", needs_instances=False, build=lambda: HDNet(8), **_HDNET),  # type: ignore[arg-type]
-        HarmonizerInfo(name="srin", needs_instances=True, build=lambda: SRIN(32), **_SRIN),  # type: ignore[arg-type]
-        HarmonizerInfo(name="srin-lite", needs_instances=True, build=lambda: SRIN(8), **_SRIN),  # type: ignore[arg-type]
-        HarmonizerInfo(name="srih", needs_instances=True, build=lambda: SRIH(48, (2, 2, 4)), **_SRIH),  # type: ignore[arg-type]
-        HarmonizerInfo(name="srih-lite", needs_instances=True, build=lambda: SRIH(12, (1, 1, 2)), **_SRIH),  # type: ignore[arg-type]
-        HarmonizerInfo(name="frih", needs_instances=False, build=lambda: FRIH(32, 32), **_FRIH),  # type: ignore[arg-type]
-        HarmonizerInfo(name="frih-lite", needs_instances=False, build=lambda: FRIH(16, 8), **_FRIH),  # type: ignore[arg-type]
-        HarmonizerInfo(name="rcl", needs_instances=False, build=lambda: RCL(32), **_RCL),  # type: ignore[arg-type]
-        HarmonizerInfo(name="rcl-lite", needs_instances=False, build=lambda: RCL(8), **_RCL),  # type: ignore[arg-type]
+        _HDNET(name="hdnet", build=lambda: HDNet(32)),
+        _HDNET(name="hdnet-lite", build=lambda: HDNet(8)),
+        _SRIN(name="srin", build=lambda: SRIN(32)),
+        _SRIN(name="srin-lite", build=lambda: SRIN(8)),
+        _SRIH(name="srih", build=lambda: SRIH(48, (2, 2, 4))),
+        _SRIH(name="srih-lite", build=lambda: SRIH(12, (1, 1, 2))),
+        _FRIH(name="frih", build=lambda: FRIH(32, 32)),
+        _FRIH(name="frih-lite", build=lambda: FRIH(16, 8)),
+        _RCL(name="rcl", build=lambda: RCL(32)),
+        _RCL(name="rcl-lite", build=lambda: RCL(8)),
     )
 }
 
