@@ -18,6 +18,12 @@ class SRIN(HarmonizationUNet):
 
     Size: 10,028,739 parameters at width 32, of which the base U-Net has 9,764,547 (the paper states no count), and
     628,659 at width 8 (lite). Its loss is L1 (equation 1).
+
+    What the instances do here is little, and how similar they are does nothing. In equation 2 the map makes the queries
+    alone: neither keys nor values know the colours, which are arbitrary, so that a query cannot ask for the instance
+    that looks like the foreground. The foreground is one segment of one colour, so all its positions ask alike, and the
+    normalization is by one learned selection of the background; only at the foreground's edge do the colours of what
+    is around it mix in. The network that is told who looks like whom is SRIH.
     """
 
     def __init__(self, width: int = 32) -> None:
