@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from samelight.harmonizers.blocks.importance import importance_map, importance_pyramid, route
 from samelight.harmonizers.blocks.style_transfer import ChannelAttention, GatedFeedForward, StyleTransferBlock
 from samelight.instances import Instances
+from samelight.segmentation.similarity import cosine
 
 from .network_helpers import drawn, network, relative_error, seeded, size_of, some_instances
 
@@ -137,6 +138,16 @@ def test_routing_is_equations_1_and_2() -> None:
                 for x in range(6):
                     expected[picture, channel, y, x] = keys[picture, channel, y, x] * importance[picture, 0, y, x]
     assert relative_error(route(keys, importance), expected) < 1e-5
+
+
+def test_similarity_is_equation_11() -> None:
+    embeddings, query = drawn(7, 5), drawn(5, seed=2)
+    expected = []
+    for instance in embeddings:
+        product = sum(float(a) * float(b) for a, b in zip(instance, query, strict=True))
+        lengths = math.sqrt(sum(float(a) ** 2 for a in instance)) * math.sqrt(sum(float(b) ** 2 for b in query))
+        expected.append(product / lengths)
+    assert relative_error(cosine(embeddings, query), torch.tensor(expected, dtype=torch.float64)) < 1e-5
 
 
 def test_the_importance_map_is_equation_12() -> None:

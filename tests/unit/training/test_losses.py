@@ -33,6 +33,16 @@ def test_foreground_mse_is_hdnets_equation_1() -> None:
     assert float(ForegroundMSE()(Stages(result), real, mask)) == pytest.approx(expected)
 
 
+def test_foreground_mse_of_soft_masks_pixel_by_pixel() -> None:
+    result, real, mask = pictures()
+    mask[1, :, 10:] = 0  # an area below A_min
+    total = 0.0
+    for picture in range(2):
+        error = sum(float(a - b) ** 2 for a, b in zip(result[picture].flatten(), real[picture].flatten(), strict=True))
+        total += error / max(100.0, sum(float(share) for share in mask[picture].flatten()))
+    assert float(foreground_mse(result, real, mask)) == pytest.approx(total / 2, rel=1e-9)
+
+
 def test_l1_is_srins_equation_1() -> None:
     result, real, mask = pictures()
     differences = [abs(float(a) - float(b)) for a, b in zip(result.flatten(), real.flatten(), strict=True)]

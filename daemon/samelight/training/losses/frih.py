@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from samelight.harmonizers.frih import FrihStages
 from samelight.harmonizers.stages import Stages
 from samelight.training.losses.foreground_mse import LEAST_AREA, foreground_mse
+from samelight.training.losses.precision import at_least_float32
 
 __all__ = ["FrihLoss", "submask_mse"]
 
@@ -42,5 +43,5 @@ class FrihLoss(nn.Module):
         """
         if not isinstance(stages, FrihStages):
             raise TypeError(f"FRIH's loss needs FrihStages, not {type(stages).__name__}")
-        coarse = foreground_mse(stages.coarse.float(), real, mask)
-        return coarse + submask_mse(stages.result.float(), real, stages.submasks)
+        coarse = foreground_mse(at_least_float32(stages.coarse), real, mask)
+        return coarse + submask_mse(at_least_float32(stages.result), real, stages.submasks)
