@@ -40,8 +40,12 @@ class FRIH(nn.Module):
 
     Fixed by the paper: seven halvings, 4 x 4 convolutions, the fusion of three sources (equations 3 to 5), the head
     over all cascade decoder layers, 11.98 M parameters of which cascade and head are 2.68 M. The channels are chosen to
-    meet these counts: 12,136,054 parameters at width 32, cascade and head 2,789,923 of them. The last deconvolution of
-    the base makes the coarsely adjusted picture.
+    meet these counts: 12,136,054 parameters at width 32, cascade and head 2,789,923 of them.
+
+    Also chosen: both stages predict what is added to the picture they are given, the last deconvolution of the base to
+    the composite, the head to the coarsely adjusted picture. No skip connection has the full resolution, and the
+    cascade's maps at half resolution are narrow, so that a network that makes the whole picture (tanh) first has to
+    learn to copy its detail through them.
     """
 
     def __init__(self, width: int = 32, head: int = 32) -> None:
@@ -106,7 +110,7 @@ class FRIH(nn.Module):
 def _start(layer: nn.Module) -> None:
     """Random weights that keep the size of what passes through (He et al., 2015): nothing else normalizes it.
 
-    Layers that make RGB keep torch's smaller weights, so that the tanh after them does not start out saturated.
+    Layers that make RGB start with next to no change of the picture (`blocks.change`).
     """
     if not isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)) or layer.out_channels == 3 or layer.bias is None:
         return

@@ -8,6 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from samelight.harmonizers.blocks.change import changed
 from samelight.harmonizers.blocks.importance import importance_map, importance_pyramid
 from samelight.harmonizers.blocks.masks import crop_to, pad_instances, pad_to_stride
 from samelight.harmonizers.blocks.style_transfer import StyleTransferBlock
@@ -82,7 +83,7 @@ class SRIH(nn.Module):
         picture, padded_mask = pad_to_stride(composite, stride), pad_to_stride(mask, stride)
         importance = importance_map(pad_instances(instances, stride), padded_mask)
         skips = self._encode(torch.cat([picture, padded_mask], dim=1))
-        generated = _to_range(composite + crop_to(self._decode(skips, importance), composite))
+        generated = changed(composite, crop_to(self._decode(skips, importance), composite))
         return generated * mask + composite * (1 - mask)
 
     def _encode(self, features: Tensor) -> list[Tensor]:
@@ -99,8 +100,3 @@ class SRIH(nn.Module):
             features = self.merge[level](torch.cat([skips[level], features], dim=1))
         change: Tensor = self.to_rgb(features)
         return change
-
-
-def _to_range(picture: Tensor) -> Tensor:
-    """Limit to -1..1; gradients pass as if there were no limit, or pixels beyond it would stop learning."""
-    return picture.clamp(-1, 1).detach() + (picture - picture.detach())

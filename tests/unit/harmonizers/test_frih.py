@@ -20,6 +20,14 @@ from samelight.training.losses.frih import FrihLoss, submask_mse
 from .network_helpers import drawn, relative_error, seeded
 
 
+def seeded_cascade(base_widths: Sequence[int], widths: Sequence[int]) -> Cascade:
+    """With a head of 8 channels, and so small a change that most of what it refines stays within -1..1."""
+    module = Cascade(base_widths, widths, head=8)
+    seeded(module)
+    module.prediction.to_rgb.weight.data *= 0.01
+    return module
+
+
 def scene(height: int, width: int, batch: int = 1, seed: int = 0) -> tuple[Tensor, Tensor]:
     """A composite of smooth colours and a mask with a soft edge."""
     generator = torch.Generator().manual_seed(seed)

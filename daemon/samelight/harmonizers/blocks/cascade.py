@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from samelight.harmonizers.blocks.change import changed, start_small
 from samelight.harmonizers.blocks.halving_unet import DownLevel, UpLevel
 
 __all__ = ["Cascade", "CascadeDecoderLevel", "FeatureTransfer", "FusionPrediction"]
@@ -45,7 +46,10 @@ class CascadeDecoderLevel(nn.Module):
 
 
 class FusionPrediction(nn.Module):
-    """Figure 4: all DC_i brought to full resolution, concatenated, and two 3 x 3 and one 1 x 1 convolution to RGB."""
+    """Figure 4: all DC_i brought to full resolution, concatenated, and two 3 x 3 and one 1 x 1 convolution to RGB.
+
+    What they make is the change of the coarsely adjusted picture; `Cascade.forward` adds the two.
+    """
 
     def __init__(self, in_channels: int, channels: int) -> None:
         """Channels of all DC_i together, and between the convolutions."""
@@ -53,16 +57,18 @@ class FusionPrediction(nn.Module):
         self.first = nn.Conv2d(in_channels, channels, kernel_size=3, padding=1)
         self.second = nn.Conv2d(channels, channels, kernel_size=3, padding=1)
         self.to_rgb = nn.Conv2d(channels, 3, kernel_size=1)
+        start_small(self.to_rgb)
 
     def forward(self, decoded: Sequence[Tensor]) -> Tensor:
-        """DC_1 .. DC_n, each twice as fine as the one before, to N x 3 x H x W in -1..1; H x W is the last one's size.
+        """DC_1 .. DC_n, each twice as fine as the one before, to N x 3 x H x W; H x W is the last one's size.
 
         Coarser maps may be larger than the last one; what is beyond it is cut off.
         """
         size = decoded[-1].shape[-2:]
         raised = [_raise(each, len(decoded) - 1 - index, size) for index, each in enumerate(decoded[:-1])]
         hidden = functional.leaky_relu(self.first(torch.cat([*raised, decoded[-1]], dim=1)), 0.2)
-        return torch.tanh(self.to_rgb(functional.leaky_relu(self.second(hidden), 0.2)))
+        change: Tensor = self.to_rgb(functional.leaky_relu(self.second(hidden), 0.2))
+        return change
 
 
 class Cascade(nn.Module):
@@ -115,8 +121,8 @@ class Cascade(nn.Module):
             decoded.append(level(sources[0] if decoded else None, *sources[-2:]))
             scale -= 1
         decoded[-1] = _needed(decoded[-1], 0, height, width)
-        refined: Tensor = self.prediction(decoded)
-        return refined[..., :height, :width]
+        change: Tensor = self.prediction(decoded)
+        return changed(pairs[:, :3, :height, :width], change[..., :height, :width])
 
 
 def _needed(features: Tensor, scale: int, height: int, width: int) -> Tensor:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from samelight.harmonizers.blocks.change import changed, start_small
+
 __all__ = ["DownLevel", "HalvingUNet", "UpLevel"]
 
 
@@ -42,7 +44,8 @@ class HalvingUNet(nn.Module):
     """Encoder of 4 x 4 convolutions, decoder of as many transposed ones, a skip connection at every size.
 
     The paper names no normalization, and there is none: what a normalization takes out of a map, its mean and its
-    contrast, is just what harmonization is about.
+    contrast, is just what harmonization is about. The last deconvolution gives the change of the picture: no skip
+    connection has the picture's own resolution, so that all of its detail would have to pass a map of half of it.
     """
 
     def __init__(self, widths: Sequence[int]) -> None:
@@ -56,6 +59,7 @@ class HalvingUNet(nn.Module):
             for level in range(deepest, 0, -1)
         )
         self.to_rgb = nn.ConvTranspose2d(2 * widths[0], 3, kernel_size=4, stride=2, padding=1)
+        start_small(self.to_rgb)
 
     def forward(self, picture_and_mask: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Harmonize coarsely.
@@ -72,4 +76,4 @@ class HalvingUNet(nn.Module):
             encoded.append(features)
         for level, skip in zip(self.decoder, reversed(encoded[:-1]), strict=True):
             features = torch.cat([skip, level(features)], dim=1)
-        return torch.tanh(self.to_rgb(features)), encoded
+        return changed(picture_and_mask[:, :3], self.to_rgb(features)), encoded
