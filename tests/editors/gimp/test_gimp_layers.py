@@ -193,9 +193,9 @@ def test_vector_and_link_layers_of_newer_gimps(lab: Lab) -> None:
     layers = lab.harmonize(image, vector)
     assert np.array_equal(lab.pixels(layers[0]["id"]), lab.expected(raster(shown), place, raster(ground())))
     assert not layers[1]["visible"]
-    link = lab.gimp.call("add_link", image=image, path=str(SAMPLE_MASK.with_name("composite.jpg")), place=[-700, -300])
+    link = lab.gimp.call("add_link", image=image, path=str(SAMPLE_MASK.with_name("composite.jpg")), place=[-1100, -700])
     link_layers = lab.harmonize(image, link)
-    assert link_layers[0]["extent"] == [-700, -300, 1200, 800]
+    assert link_layers[0]["extent"] == [-1100, -700, 1200, 800]
     assert not link_layers[1]["visible"]
 
 

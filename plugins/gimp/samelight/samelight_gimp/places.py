@@ -29,6 +29,12 @@ def use_vendored(plug_in: Path = PLUG_IN) -> None:
     """Let imports find the vendored packages, those compiled for this Python first."""
     folders = [plug_in / "vendor" / name for name in (_tag(), "common") if name]
     sys.path[:0] = [str(folder) for folder in folders if folder.is_dir() and str(folder) not in sys.path]
+    try:
+        import zmq  # noqa: F401
+    except ImportError:
+        pass  # samelight_wire does without
+    except Exception:  # a library that is there but cannot be loaded fails in ways of its own
+        os.environ["SAMELIGHT_PURE_PYTHON_ZMTP"] = "1"
 
 
 def _tag() -> str | None:
