@@ -104,6 +104,13 @@ def test_only_background_positions_are_neighbours() -> None:
     assert float(mask.flatten(2)[:, 0].gather(1, chosen).max()) <= 0.5
 
 
+def test_without_background_the_least_foreground_stands_in() -> None:
+    features, _ = features_and_mask()
+    mask = torch.ones(2, 1, 36, dtype=torch.float64)
+    mask[0, 0, 7], mask[1, 0, 30] = 0.75, 0.51
+    assert nearest_background(features.flatten(2), mask).tolist() == [[7] * 36, [30] * 36]
+
+
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownModelError) as caught:
         harmonizers.create("photoshop")
