@@ -26,7 +26,7 @@ SIZE = (1590, 970)
 
 # The height of a row in a menu, in pixels of the screen; GIMP's default theme.
 ROW = 25
-CANCEL = (1311, 972)
+CANCEL = (1300, 972)
 LEAST_MENU = 200
 MENU = "^GNU Image Manipulation Program$"
 
