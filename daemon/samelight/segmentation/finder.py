@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ class Found:
 
 
 class InstanceFinder:
-    """Segments pictures and keeps what came of it. Belongs to one thread, but for ``loaded``.
+    """Segments pictures and keeps what came of it. Any thread may call it; one after the other gets an answer.
 
     Args:
         choose: the segmenter to use at this moment; None for none.
@@ -87,6 +88,7 @@ class InstanceFinder:
         self._choose = choose
         self._encode_foreground = encode_foreground
         self._idle_seconds = idle_seconds
+        self._one_at_a_time = threading.Lock()  # neither caches nor a segmenter at work may be shared
         self._segmenter: Segmenter | None = None
         self._last_used = 0.0
         self._segmentations: Cache[Segmentation] = Cache(max_bytes, lambda kept: kept.byte_length)
@@ -115,6 +117,20 @@ class InstanceFinder:
         Raises:
             WeightsError: (its subclasses) the segmenter's weights are missing or damaged.
         """
+        with self._one_at_a_time:
+            return self._find(scenery, foreground, on_part)
+
+    def unload_idle(self, now: float) -> bool:
+        """Forgets everything if it was idle for long; ``now`` as ``time.monotonic()`` counts. Tells whether it did."""
+        with self._one_at_a_time:
+            if self._segmenter is None or now - self._last_used < self._idle_seconds:
+                return False
+            logger.info("Unloaded the segmenter %s, unused for %.0f s", self._segmenter.name, self._idle_seconds)
+            self._forget()
+            return True
+
+    def _find(self, scenery: Scenery, foreground: Foreground, on_part: OnPart) -> Found | None:
+        """See ``find``."""
         segmenter = self._open()
         if segmenter is None:
             return None
@@ -128,14 +144,6 @@ class InstanceFinder:
         similarity = cosine(*segmenter.embed(segmentation, foreground, features))
         self._last_used = time.monotonic()
         return Found(instances_in_view(segmentation, similarity, foreground), segmenter.name, cached)
-
-    def unload_idle(self, now: float) -> bool:
-        """Forgets everything if it was idle for long; ``now`` as ``time.monotonic()`` counts. Tells whether it did."""
-        if self._segmenter is None or now - self._last_used < self._idle_seconds:
-            return False
-        logger.info("Unloaded the segmenter %s, unused for %.0f s", self._segmenter.name, self._idle_seconds)
-        self._forget()
-        return True
 
     def _open(self) -> Segmenter | None:
         """The segmenter to use now, loaded if it is not in memory."""

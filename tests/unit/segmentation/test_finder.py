@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,6 +62,18 @@ def test_a_second_layer_on_the_same_backdrop_costs_no_pass():
     assert (first.cached, second.cached) == (False, True)
     assert second.facts()["segmentation_cached"] is True
     assert not torch.equal(first.instances.similarity, second.instances.similarity)
+
+
+def test_several_threads_share_one_pass():
+    """As programs may that call `samelight.harmonize` from a pool of threads."""
+    finder, calls = sam_finder()
+    places = [foreground(0.2 + 0.1 * number, 0.4) for number in range(6)]
+    with ThreadPoolExecutor(6) as threads:
+        found = list(threads.map(lambda place: finder.find(Canvas(), place), places))
+    assert (calls.encoded, calls.points, calls.masks) == (1, 16, 6)
+    alone, _ = sam_finder()
+    for place, each in zip(places, found, strict=True):
+        torch.testing.assert_close(each.instances.similarity, alone.find(Canvas(), place).instances.similarity)
 
 
 def test_another_backdrop_is_segmented():
