@@ -11,39 +11,38 @@ from samelight_wire.errors import OutputError
 
 __all__ = ["prefix_for", "write_explanations"]
 
-# Everything that an explanation may be called; checked before the work begins.
-PROBE = "instances"
 
-
-def prefix_for(named: str, composite: Path) -> Path:
+def prefix_for(named: str, composite: Path, names: Iterable[str], others: Iterable[Path | None]) -> Path:
     """How the files' names begin: in a folder, with the composite's stem; else with what was named.
 
     Args:
         named: a folder (one that exists, or any name that ends with a slash) or a prefix such as `out/cat`.
         composite: the picture that is explained.
+        names: of all explanations that there may be.
+        others: files that must not be overwritten; None for none.
 
     Raises:
-        OutputError: nothing can be written there.
+        OutputError: nothing can be written there, or a file would overwrite one of the others.
     """
     path = Path(named)
     if path.is_dir() or named.endswith(("/", os.sep)):
         _make(path)
         path = path / composite.stem
-    check_output(_file(path, PROBE))
+    taken = {other.resolve() for other in others if other is not None}
+    for file in (_file(path, name) for name in names):
+        check_output(file)
+        if file.resolve() in taken:
+            raise OutputError(f'"{file}" is named twice.', "Give the explanation a prefix of its own.")
     return path
 
 
-def write_explanations(explanations: Mapping[str, Picture], prefix: Path, others: Iterable[Path]) -> dict[str, str]:
+def write_explanations(explanations: Mapping[str, Picture], prefix: Path) -> dict[str, str]:
     """Writes `PREFIX-NAME.png` for each picture; gives the files by name.
 
     Raises:
-        OutputError: a file cannot be written, or would overwrite one of the others.
+        OutputError: a file cannot be written.
     """
-    taken = {other.resolve() for other in others}
     files = {name: _file(prefix, name) for name in explanations}
-    for file in files.values():
-        if file.resolve() in taken:
-            raise OutputError(f'"{file}" is named twice.', "Give the explanation a prefix of its own.")
     for name, picture in explanations.items():
         write_picture(picture, files[name])
     return {name: str(file) for name, file in files.items()}

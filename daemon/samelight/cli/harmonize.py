@@ -85,10 +85,11 @@ def _run(
 
     settings = load_settings()
     options = replace(choose(model, strength), explain=explain is not None)
-    prefix = None if explain is None else prefix_for(explain, composite)
     if before_after is not None:
         check_output(before_after)
         _check_apart(before_after, composite, mask, output)
+    files = composite, mask, output, before_after
+    prefix = None if explain is None else prefix_for(explain, composite, EXPLANATIONS, files)
     with open_harmonizer(settings, in_process=in_process) as harmonizer, stage_progress(quiet) as on_progress:
         done = harmonize_files(
             harmonizer,
@@ -104,7 +105,7 @@ def _run(
         write_picture(before_and_after(done.before, done.after), before_after)
         report["before_after"] = str(before_after)
     if prefix is not None:
-        report["explanations"] = write_explanations(done.explanations, prefix, (composite, mask, output))
+        report["explanations"] = write_explanations(done.explanations, prefix)
     return report
 
 

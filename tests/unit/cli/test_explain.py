@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from cli_helpers import Run, write_pair
 from PIL import Image
 
-from samelight.cli.explanations import prefix_for, write_explanations
-from samelight.pictures import Picture
+from samelight.cli.explanations import prefix_for
+from samelight.cli.harmonize import EXPLANATIONS
 from samelight_wire.errors import OutputError
 
 
@@ -21,21 +20,32 @@ from samelight_wire.errors import OutputError
 )
 def test_a_folder_takes_the_composites_name_and_a_prefix_its_own(tmp_path, named, expected):
     (tmp_path / "there").mkdir()
-    assert prefix_for(f"{tmp_path}/{named}", Path("pictures/cat.jpg")) == tmp_path / expected
+    prefix = prefix_for(f"{tmp_path}/{named}", Path("pictures/cat.jpg"), EXPLANATIONS, [None])
+    assert prefix == tmp_path / expected
 
 
 @pytest.mark.parametrize("named", ["none/why", "file/", "file/why"])
 def test_what_cannot_be_written_is_said_before_the_work(tmp_path, named):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
-        prefix_for(f"{tmp_path}/{named}", Path("cat.jpg"))
+        prefix_for(f"{tmp_path}/{named}", Path("cat.jpg"), EXPLANATIONS, [])
 
 
-def test_an_explanation_never_replaces_what_it_explains(tmp_path):
-    picture = Picture(np.zeros((2, 2, 3), np.uint8))
-    with pytest.raises(OutputError, match="twice"):
-        write_explanations({"instances": picture}, tmp_path / "cat", [tmp_path / "cat-instances.png"])
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize("replaced", ["COMPOSITE", "-o", "--before-after"])
+def test_an_explanation_replaces_nothing_and_says_so_before_the_work(run: Run, tmp_path, replaced):
+    composite, mask = write_pair(tmp_path, (40, 30))
+    composite = composite.rename(tmp_path / "cat-instances.png")
+    files = {"COMPOSITE": composite, "-o": tmp_path / "out.png", "--before-after": tmp_path / "both.png"}
+    prefix = tmp_path / "cat"
+    if replaced != "COMPOSITE":
+        prefix = tmp_path / "why"
+        files[replaced] = tmp_path / "why-submasks.png"
+    before = sorted(tmp_path.iterdir())
+    named = [part for option in ("-o", "--before-after") for part in (option, files[option])]
+    done = run("harmonize", composite, mask, *named, "--no-daemon", "--explain", str(prefix))
+    assert done.exit_code == 2
+    assert "named twice" in done.stderr
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_in_process(run: Run, tmp_path):
@@ -53,7 +63,7 @@ def test_in_process(run: Run, tmp_path):
     )
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
-    assert set(report["explanations"]) == {"instances", "submasks"}
+    assert set(report["explanations"]) == set(EXPLANATIONS)
     for path in report["explanations"].values():
         with Image.open(path) as picture:
             assert picture.mode == "RGB"
