@@ -22,7 +22,8 @@ def write_zip(folder: Path, path: Path) -> None:
             if each.is_dir():
                 archive.writestr(_entry(name + "/", 0o40755), b"")
             else:
-                archive.writestr(_entry(name, 0o100644), each.read_bytes(), zipfile.ZIP_DEFLATED)
+                mode = 0o100755 if each.stat().st_mode & 0o100 else 0o100644
+                archive.writestr(_entry(name, mode), each.read_bytes(), zipfile.ZIP_DEFLATED)
     partial.replace(path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +11,15 @@ import typer
 
 from samelight.cli.install import install_errors_translated, vendored_packages
 from samelight.cli.reporting import AsJson, errors_reported, print_json
-from samelight_installer import krita_plugin
+from samelight_installer import gimp_plugin, krita_plugin
 from samelight_installer.archives import write_zip
+from samelight_installer.plugin_folder import Missing
 from samelight_installer.tags import BUNDLED, Tag
 from samelight_wire.errors import OutputError
 
 __all__ = ["build_plugins"]
+
+Assemble = Callable[[Path, list[Path], tuple[Tag, ...]], Missing]
 
 Output = Annotated[Path, typer.Option("-o", "--output", help="The folder for the archives.")]
 Tags = Annotated[
@@ -27,30 +30,37 @@ Pure = Annotated[bool, typer.Option("--pure", help="Carry no compiled packages: 
 
 
 def build_plugins(output: Output = Path(), tags: Tags = None, pure: Pure = False, as_json: AsJson = False) -> None:
-    """Build the archive for Krita's "Import Python Plugin from File".
+    """Build the archives: one for Krita's "Import Python Plugin from File", one to unpack in GIMP's folder of plug-ins.
 
-    Without --for it carries compiled packages for the Pythons that Krita's own downloads bring along. Every other
+    Without --for they carry compiled packages for the Pythons that the editors' own downloads bring along. Every other
     Python uses the client in pure Python, which needs none.
     """
     with errors_reported(as_json), install_errors_translated():
         wanted = () if pure else tuple(map(Tag.parse, tags)) if tags else BUNDLED
-        path = output / f"{krita_plugin.NAME}.zip"
-        missing = _build(path, wanted)
+        archives = {
+            output / "samelight_krita.zip": krita_plugin.assemble,
+            output / "samelight_gimp.zip": gimp_plugin.assemble,
+        }
+        missing: dict[Tag, Mapping[str, str]] = {}
+        for path, assemble in archives.items():
+            missing.update(_build(path, assemble, wanted))
     if as_json:
-        print_json({"archives": [str(path)], "missing": {str(tag): dict(names) for tag, names in missing.items()}})
+        reasons = {str(tag): dict(names) for tag, names in missing.items()}
+        print_json({"archives": [str(path) for path in archives], "missing": reasons})
         return
-    typer.echo(f"{path}  ({path.stat().st_size / 1e6:.1f} MB)")
+    for path in archives:
+        typer.echo(f"{path}  ({path.stat().st_size / 1e6:.1f} MB)")
     for tag, names in missing.items():
         for name, reason in names.items():
             typer.echo(f"without {name} for {tag}: {reason}")
 
 
-def _build(path: Path, tags: tuple[Tag, ...]) -> Mapping[Tag, Mapping[str, str]]:
-    """Builds the archive; gives what could not be had for each Python."""
+def _build(path: Path, assemble: Assemble, tags: tuple[Tag, ...]) -> Missing:
+    """Builds an archive; gives what could not be had for each Python."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as temporary:
-            missing = krita_plugin.assemble(Path(temporary), vendored_packages(), tags)
+            missing = assemble(Path(temporary), vendored_packages(), tags)
             write_zip(Path(temporary), path)
     except OSError as error:
         raise OutputError(f"The archive {path} cannot be written: {error.strerror} ({error.filename}).") from error

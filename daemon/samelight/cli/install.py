@@ -12,30 +12,40 @@ from typing import Any
 import typer
 
 from samelight.cli.reporting import AsJson, errors_reported, print_json
+from samelight_installer import gimp_plugin, krita_plugin
 from samelight_installer.editors import find_editors
 from samelight_installer.errors import InstallError
-from samelight_installer.krita_plugin import InstalledPlugin, install_plugin
+from samelight_installer.plugin_folder import InstalledPlugin
 from samelight_wire.endpoint import connection_path
 from samelight_wire.errors import OutputError
 
 __all__ = ["install", "install_errors_translated", "vendored_packages"]
 
 
-def install(as_json: AsJson = False) -> None:
-    """Put the plugin into every Krita on this machine, or bring it up to date there.
+INSTALLERS = {"Krita": krita_plugin.install_plugin, "GIMP": gimp_plugin.install_plugin}
 
-    It is there when Krita starts the next time: Tools > Scripts, and the docker "Samelight".
+NEXT = {
+    "Krita": "Start Krita anew: Tools > Scripts > Harmonize layer, and the docker Samelight.",
+    "GIMP": "Start GIMP anew: Filters > Harmonize layer.",
+}
+
+
+def install(as_json: AsJson = False) -> None:
+    """Put "Harmonize layer" into every Krita and GIMP 3 on this machine, or bring it up to date there.
+
+    It is there when the editor starts the next time.
     """
     with errors_reported(as_json), install_errors_translated():
         packages, command = vendored_packages(), _own_command()
-        done = [install_plugin(editor, packages, connection_path(), command) for editor in find_editors()]
+        found = list(find_editors())
+        done = [INSTALLERS[each.name](each, packages, connection_path(), command) for each in found]
     if as_json:
         print_json({"editors": [_describe(plugin) for plugin in done]})
     elif done:
         _print_table(done)
     else:
-        typer.echo("No Krita was found where the system's own packages are.")
-        typer.echo("For another one, make an archive with `samelight build-plugins` and import it in Krita.")
+        typer.echo("Neither Krita nor GIMP 3 was found where the system's own packages are.")
+        typer.echo("For another one, make archives with `samelight build-plugins`; docs/ says where they go.")
 
 
 @contextmanager
@@ -91,4 +101,5 @@ def _print_table(done: list[InstalledPlugin]) -> None:
     for plugin in done:
         for package, reason in plugin.missing.items():
             typer.echo(f"without {package} for {plugin.editor.name}: {reason}")
-    typer.echo("Start Krita anew; the plugin is under Tools > Scripts and among the dockers.")
+    for name in sorted({plugin.editor.name for plugin in done}, reverse=True):
+        typer.echo(NEXT[name])

@@ -78,3 +78,15 @@ def make_machine(
     scripting.parent.mkdir(parents=True)
     scripting.write_bytes(library)
     return Machine("linux", "x86_64", folder, Path("/home/someone"), variables)
+
+
+def make_gimp_machine(folder: Path, *series: str, python: str = "python3.13", **variables: str) -> Machine:
+    """A Linux machine with GIMPs of these series from its distribution; the folder is its /."""
+    programs = folder / "usr" / "bin"
+    programs.mkdir(parents=True)
+    for each in series:
+        (programs / f"gimp-{each}").write_bytes(b"\x7fELF")
+        (programs / f"gimp-console-{each}").write_bytes(b"\x7fELF")
+    (programs / "gimp").symlink_to(f"gimp-{series[-1]}")
+    (programs / "python3").symlink_to(python)
+    return Machine("linux", "x86_64", folder, Path("/home/someone"), variables)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from installer_helpers import make_machine
+from installer_helpers import make_gimp_machine, make_machine
 
 from samelight_installer.editors import Machine, find_editors
 from samelight_installer.tags import Tag
@@ -40,3 +40,20 @@ def test_elsewhere_there_is_none(tmp_path: Path) -> None:
     assert list(find_editors(Machine("linux", "x86_64", tmp_path, tmp_path, {}))) == []
     machine = make_machine(tmp_path)
     assert list(find_editors(Machine("darwin", "arm64", machine.root, machine.home, {}))) == []
+
+
+def test_packaged_gimps_are_found_each_with_its_profile_and_the_systems_python(tmp_path: Path) -> None:
+    found = list(find_editors(make_gimp_machine(tmp_path, "3.0", "3.2")))
+    assert [(gimp.name, gimp.kind, gimp.python) for gimp in found] == [("GIMP", "package", (3, 13))] * 2
+    profiles = [Path("/home/someone/.config/GIMP") / series for series in ("3.0", "3.2")]
+    assert [gimp.data for gimp in found] == profiles
+
+
+def test_gimps_own_variable_moves_the_profile(tmp_path: Path) -> None:
+    (gimp,) = find_editors(make_gimp_machine(tmp_path, "3.0", "3.2", GIMP3_DIRECTORY="/elsewhere/profile"))
+    assert gimp.data == Path("/elsewhere/profile")
+
+
+def test_a_python_link_that_names_no_version_is_unknown(tmp_path: Path) -> None:
+    (gimp,) = find_editors(make_gimp_machine(tmp_path, "3.2", python="alternatives/python"))
+    assert (gimp.python, gimp.tag) == (None, None)
