@@ -68,11 +68,10 @@ class RCL(nn.Module):
     level of the encoder and one at each of the decoder. Size: 27,968,995 parameters at width 32, 1,751,443 at width 8
     (lite). The MLP of its contrastive loss belongs to the training, not to the network.
 
-    Also chosen: the last convolution gives the change of the picture, which the paper leaves open. The residual U-Net
-    that the paper builds on predicts what is added to its input, too, and the style fusion of the last level divides
-    by the background's contrast, which the picture itself had then to be made from again. Learning 16 composites of
-    32 x 32 by heart (rcl-lite, the paper's loss, 2e-3), 160 steps bring 33.1 dB; with a tanh that makes the whole
-    picture, 250 steps bring 28.6 dB.
+    Also chosen: the last convolution gives the change of the picture, which the paper leaves open: the style fusion of
+    the last level leaves maps of the background's mean and contrast, from which the picture itself would have to be
+    made again. Learning 16 composites of 32 x 32 by heart (rcl-lite, the paper's loss, 2e-3, 60 steps of warm-up), it
+    comes to a foreground PSNR of 33.1 dB in 140 steps; with a tanh that makes the whole picture, to 28.6 dB in 250.
     """
 
     def __init__(self, width: int = 32) -> None:
