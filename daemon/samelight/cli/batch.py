@@ -134,11 +134,12 @@ def _run(
 ) -> Report:
     """Does the folder; what goes wrong with a file goes into the report."""
     from samelight.cli.harmonizing import open_harmonizer
+    from samelight.pictures import make_folder
     from samelight.settings import load_settings
 
     settings = load_settings()
     pairs, lonely = find_pairs(folder)
-    _make_folder(output)
+    make_folder(output)
     _check_apart(output, folder)
     report = Report()
     with open_harmonizer(settings, in_process=in_process) as harmonizer, file_progress(quiet, len(pairs)) as begin:
@@ -170,14 +171,6 @@ def _do(pair: Pair, target: Path, harmonizer: Harmonize, options: Options, setti
         report.fail(pair.composite, error)
     else:
         report.done.append(done.report(target))
-
-
-def _make_folder(output: Path) -> None:
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f'The folder "{output}" cannot be made: {error.strerror}.'
-        raise OutputError(message, "Choose another folder.") from error
 
 
 def _check_apart(output: Path, folder: Path) -> None:

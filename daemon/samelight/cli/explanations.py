@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from samelight.pictures import Picture, check_output, write_picture
+from samelight.pictures import Picture, check_output, make_folder, write_picture
 from samelight_wire.errors import OutputError
 
 __all__ = ["prefix_for", "write_explanations"]
@@ -26,7 +26,7 @@ def prefix_for(named: str, composite: Path, names: Iterable[str], others: Iterab
     """
     path = Path(named)
     if path.is_dir() or named.endswith(("/", os.sep)):
-        _make(path)
+        make_folder(path)
         path = path / composite.stem
     taken = {other.resolve() for other in others if other is not None}
     for file in (_file(path, name) for name in names):
@@ -50,11 +50,3 @@ def write_explanations(explanations: Mapping[str, Picture], prefix: Path) -> dic
 
 def _file(prefix: Path, name: str) -> Path:
     return prefix.with_name(f"{prefix.name}-{name}.png")
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f'The folder "{folder}" cannot be made: {error.strerror}.'
-        raise OutputError(message, "Choose another folder.") from error

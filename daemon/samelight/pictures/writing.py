@@ -18,7 +18,7 @@ from samelight.pictures.picture import Picture
 from samelight.pictures.reading import SUFFIXES
 from samelight_wire.errors import OutputError
 
-__all__ = ["check_output", "replace_file", "write_picture"]
+__all__ = ["check_output", "make_folder", "replace_file", "write_picture"]
 
 # Almost without loss; in JPEG, colour at full resolution too.
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -42,6 +42,19 @@ def check_output(path: Path) -> None:
         raise OutputError(f'"{path}" is not a file, so it cannot be replaced.', "Choose another name.")
     if not path.parent.is_dir():
         raise OutputError(f'There is no folder "{path.parent}".', "Create the folder first, or choose another one.")
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder for pictures, and those it lies in, unless it is there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f'The folder "{folder}" cannot be made: {error.strerror}.'
+        raise OutputError(message, "Choose another folder.") from error
 
 
 def write_picture(picture: Picture, path: Path) -> None:
