@@ -57,8 +57,15 @@ def _with_legend(image: Image.Image, canvas: Canvas, labels: NDArray[np.int64], 
         draw.rectangle([left, y, left + 22, y + step - 8], tuple(COLOURS[label - 1].tolist()))
         if own.any():
             draw.rectangle([left + 26, y, left + 62, y + step - 8], _mean_colour(canvas.colours[own]))
-        draw.text((left + 70, y + step // 2 - 4), f"{label}  {own.sum() / whole:.0%}", WHITE, font, anchor="lm")
+        draw.text((left + 70, y + step // 2 - 4), f"{label}  {_percent(own.sum() / whole)}", WHITE, font, anchor="lm")
     return sheet
+
+
+def _percent(share: float) -> str:
+    """A share (0..1) for people: what is there is never nothing, and what is not all is never all."""
+    if 0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 def _mean_colour(pixels: Pixels) -> tuple[int, ...]:
