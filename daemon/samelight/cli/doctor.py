@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import textwrap
 
 import typer
 
@@ -33,6 +35,13 @@ def doctor(as_json: AsJson = False) -> None:
 
 def _print_line(check: Check) -> None:
     mark, colour = MARKS.get(check.status, FAILURE)
-    typer.echo(f"{typer.style(mark, fg=colour)}  {check.name:<20}{check.detail}")
-    if check.mend:
-        typer.echo(f"{'':<29}{check.mend}")
+    first, *others = _wrapped(check.detail) + _wrapped(check.mend or "")
+    typer.echo(f"{typer.style(mark, fg=colour)}  {check.name:<20}{first}")
+    for line in others:
+        typer.echo(f"{'':<29}{line}")
+
+
+def _wrapped(text: str) -> list[str]:
+    """Lines for what is left of the terminal's width; paths stay in one piece."""
+    width = max(30, shutil.get_terminal_size().columns - 29)
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)

@@ -217,6 +217,8 @@ def _size_of(path: Path) -> int:
 
 def _check_source(wanted: Checkpoint, source: Path) -> None:
     """Raises WeightsMissingError or WeightsCorruptError where it is easily seen that this cannot be the file."""
+    if source.is_dir():
+        raise WeightsMissingError(f'"{source}" is a folder.', f"Name the file {wanted.file} in it.")
     if not source.is_file():
         raise WeightsMissingError(f'There is no file "{source}".', f"Name the file {wanted.file} that you downloaded.")
     if source.stat().st_size != wanted.bytes:
