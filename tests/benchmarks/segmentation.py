@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from segment_anything import SamAutomaticMaskGenerator, sam_model_registry
+from segment_anything import sam_model_registry
 from segment_anything.modeling import Sam
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "segmentation"))
 
-from segmentation_helpers import LENIENT, disc, quarters, small_sam, tensor
+from segmentation_helpers import LENIENT, disc, generator_of_the_package, quarters, small_sam, tensor
 
 from samelight.segmentation import Foreground
 from samelight.segmentation.everything import Filter
@@ -68,13 +68,7 @@ def compare(sam: Sam, grid: int, rounds: int, wanted: Filter) -> dict[str, Any]:
     codes = np.rint(quarters() * 255).astype(np.uint8)
     picture, known = tensor(codes.astype(np.float32) / 255), torch.ones(256, 256)
     segmenter = SamSegmenter(sam, points_per_side=grid, wanted=wanted)
-    generator = SamAutomaticMaskGenerator(
-        sam,
-        points_per_side=grid,
-        pred_iou_thresh=wanted.quality,
-        stability_score_thresh=wanted.stability,
-        box_nms_thresh=wanted.overlap,
-    )
+    generator = generator_of_the_package(sam, grid, wanted)
     foreground = Foreground(picture, torch.from_numpy(disc(256, 256)))
     watch = Stopwatch(sam)
     found: dict[str, Any] = {}

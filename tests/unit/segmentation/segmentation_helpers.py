@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from segment_anything import SamAutomaticMaskGenerator
 from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 from torch import Tensor, nn
 
@@ -101,6 +102,18 @@ def _solve(inputs: Tensor, outputs: Tensor) -> Tensor:
     gram = (inputs.T @ inputs).double()
     gram += 1e-6 * len(inputs) * torch.eye(len(gram), dtype=torch.float64)
     return torch.linalg.solve(gram, (inputs.T @ outputs).double()).float()
+
+
+def generator_of_the_package(sam: Sam, per_side: int, wanted: Filter) -> SamAutomaticMaskGenerator:
+    """segment-anything's own, with our grid and filters."""
+    return SamAutomaticMaskGenerator(
+        sam,
+        points_per_side=per_side,
+        pred_iou_thresh=wanted.quality,
+        stability_score_thresh=wanted.stability,
+        stability_score_offset=wanted.offset,
+        box_nms_thresh=wanted.overlap,
+    )
 
 
 class Calls:

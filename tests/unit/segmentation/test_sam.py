@@ -8,7 +8,6 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from segment_anything import SamAutomaticMaskGenerator
 from torch.testing import assert_close
 
 from samelight.segmentation.base import Foreground, Place
@@ -17,7 +16,7 @@ from samelight.segmentation.sam import SamSegmenter, load_sam
 from samelight.segmentation.similarity import cosine, instances_in_view
 from samelight_wire.errors import WeightsCorruptError
 
-from .segmentation_helpers import LENIENT, Calls, disc, quarters, small_sam, tensor
+from .segmentation_helpers import LENIENT, Calls, disc, generator_of_the_package, quarters, small_sam, tensor
 
 GRID = 8
 
@@ -50,15 +49,7 @@ def find(sam, segmenter, picture, wanted):
 @pytest.mark.parametrize(("height", "least"), [(256, 30), (160, 20)])
 def test_the_same_masks_as_the_packages_generator(sam, segmenter, height, least):
     codes = np.rint(quarters()[:height] * 255).astype(np.uint8)
-    generator = SamAutomaticMaskGenerator(
-        sam,
-        points_per_side=GRID,
-        pred_iou_thresh=LENIENT.quality,
-        stability_score_thresh=LENIENT.stability,
-        stability_score_offset=LENIENT.offset,
-        box_nms_thresh=LENIENT.overlap,
-    )
-    theirs = generator.generate(codes)
+    theirs = generator_of_the_package(sam, GRID, LENIENT).generate(codes)
     assert len(theirs) >= least
     found = find(sam, segmenter, codes.astype(np.float32) / 255, LENIENT)
     expected = torch.from_numpy(np.stack([each["segmentation"] for each in theirs])).flatten(1).float()
