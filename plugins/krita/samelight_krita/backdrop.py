@@ -88,8 +88,8 @@ def read_window(copy: Any, window: Rect) -> tuple[Raster, Rect]:
     averaged = form.layout is Layout.BGRA and form.depth is Depth.U8
     factor = -(-max(window.width, window.height) // (LONGEST if averaged else LONGEST_SAMPLED))
     if factor <= 1 or min(window.width, window.height) < factor:
-        data = memoryview(copy.pixelData(window.x, window.y, window.width, window.height))
-        return form.raster(window.width, window.height, data), window
+        pixels = copy.pixelData(window.x, window.y, window.width, window.height)
+        return form.raster(window.width, window.height, memoryview(pixels)), window
     columns, rows = window.width // factor, window.height // factor
     covered = Rect(window.x, window.y, columns * factor, rows * factor)
     data = (_averaged if averaged else _sampled)(copy, covered, factor, form)
@@ -135,7 +135,7 @@ def _scaled_band(pixels: bytes, width: int, rows: int, factor: int) -> QImage:
 def _sampled(copy: Any, window: Rect, factor: int, form: PixelForm) -> bytearray:
     """Every so many-th pixel of every so many-th row of the window, bit for bit."""
     words = max(1, form.pixel_bytes // 8)  # a pixel of 16 bytes is two words
-    kind = _WORDS[form.pixel_bytes // words]
+    kind: Any = _WORDS[form.pixel_bytes // words]
     columns, rows = window.width // factor, window.height // factor
     result = bytearray(columns * rows * form.pixel_bytes)
     target = memoryview(result).cast(kind)

@@ -71,7 +71,7 @@ def _lies_in(layer: Any, groups: dict[str, Any]) -> bool:
 
 def _place(layer: Any) -> list[int]:
     """Where the layer stands in the stack, as positions from the root inwards; smaller is lower."""
-    path = []
+    path: list[int] = []
     parent = layer.parentNode()
     while parent is not None:
         identifier = layer.uniqueId()

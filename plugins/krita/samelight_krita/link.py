@@ -184,9 +184,9 @@ class DaemonLink(QObject):
 
         Not at once: a daemon that is just ending still has its port. If that fails too, what failed first is told.
         """
-        message = self._fresh.pop(event.job, None) if event.job is not None else None
-        if message is None:
+        if event.job is None or event.job not in self._fresh:
             return False
+        message = self._fresh.pop(event.job)
         self._first_errors[event.job] = event
         QTimer.singleShot(AGAIN_MILLISECONDS, partial(self._resend, message))
         return True

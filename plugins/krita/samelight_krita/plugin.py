@@ -42,7 +42,7 @@ class Plugin(Extension):
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
         self.link = None if MISSING else DaemonLink(self)
-        self.controller = None if MISSING else Controller(self.link, self)
+        self.controller = None if self.link is None else Controller(self.link, self)
         self._box: QMessageBox | None = None
         if self.link is not None:
             QApplication.instance().aboutToQuit.connect(self.link.close)
