@@ -72,7 +72,7 @@ class InstanceFinder:
 
     Args:
         choose: the segmenter to use at this moment; None for none.
-        max_bytes: how many bytes of segmented pictures are kept.
+        max_bytes: how many bytes of segmented pictures are kept, and a quarter as many of encoded composites.
         encode_foreground: whether, for a pasted layer, SAM encodes the composite too; see ``sam.py``.
         idle_seconds: after how long without use segmenter and pictures are forgotten.
     """
