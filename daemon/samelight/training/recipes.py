@@ -59,6 +59,8 @@ class Recipe:
     """Learning rate at the end of `cosine`."""
     warm_up: float = 0.0
     """Share 0..1 of the training over which the learning rate rises from 0."""
+    longest_gradient: float = math.inf
+    """A longer gradient of the network's parameters together is shortened to this norm."""
     aspects: tuple[float, ...] = (1.0,)
     """Width by height; one is drawn for each batch."""
     multiple: int = 8
@@ -179,8 +181,14 @@ ON_PHOTOS = _both_sizes(
             without_instances=0.1,
         ),
         # Its stride is 128: every other size would teach it padding. The paper's rate, by the batch that remains.
+        # Nothing normalizes its maps, so that a rare large gradient would undo many steps.
         "frih": replace(
-            _ON_PHOTOS, loss="frih", multiple=128, batch_side=256, phases=(SizePhase(0.0, (256, 256, 320)),)
+            _ON_PHOTOS,
+            loss="frih",
+            multiple=128,
+            batch_side=256,
+            phases=(SizePhase(0.0, (256, 256, 320)),),
+            longest_gradient=1.0,
         ),
         "rcl": replace(_ON_PHOTOS, loss="rcl", optimizer="adamw", weight_decay=0.01, multiple=16),
     }

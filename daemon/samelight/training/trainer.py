@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -177,6 +178,8 @@ class Trainer:
         loss = self.loss(stages, real, batch.mask)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if isfinite(self.recipe.longest_gradient):
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.longest_gradient)
         self.optimizer.step()
         self.average.update_parameters(self.network)
         self.step += 1

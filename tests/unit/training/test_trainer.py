@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 
 import pytest
@@ -121,6 +121,19 @@ def test_the_recipe_names_loss_and_optimizer(photos: PhotoCollection, tmp_path: 
     assert type(training.loss).__name__ == "L1"
     sizes = [training._draw_size(0.5)[1] for _ in range(20)]
     assert {side % 16 for size in sizes for side in size} == {0}
+
+
+@pytest.mark.parametrize(("longest", "norm"), [(1e-4, 1e-4), (1e6, None), (inf, None)])
+def test_long_gradients_are_shortened(
+    longest: float, norm: float | None, photos: PhotoCollection, tmp_path: Path
+) -> None:
+    network, recipe = Witness(), replace(SMALL, longest_gradient=longest)
+    Trainer(network, CompositeMaker(photos, 5), recipe, Budget(steps=1), tmp_path, half_precision=False).run(
+        lambda _: None
+    )
+    assert network.brightness.grad is not None
+    left = abs(float(network.brightness.grad))
+    assert left > 1e-3 if norm is None else left == pytest.approx(norm, rel=1e-2)
 
 
 def test_a_damaged_checkpoint_is_told(photos: PhotoCollection, tmp_path: Path) -> None:
