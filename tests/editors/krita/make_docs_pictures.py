@@ -14,7 +14,9 @@ from PIL import Image
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 WIDTH = 1100
-COLOURS = 256
+QUALITY = 90
+PHOTOGRAPH = 400
+"""Wider pictures show the canvas, not the docker alone."""
 
 # name in docs: screenshot, and the part of it that matters (left, top, right, bottom; None is all)
 PICTURES = {
@@ -35,9 +37,17 @@ def main(folder: Path) -> None:
         if picture.width > WIDTH:
             height = round(picture.height * WIDTH / picture.width)
             picture = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
-        palette = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1)
-        few = picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-        few.save(DOCS / f"krita-{name}.png", optimize=True)
+        _write(picture, DOCS / f"krita-{name}")
+
+
+def _write(picture: Image.Image, path: Path) -> None:
+    """As JPEG where a photograph is to be seen, in its true colours; else as PNG. Chroma is kept at full resolution: a
+    page on colour should show it.
+    """
+    if picture.width > PHOTOGRAPH:
+        picture.save(path.with_suffix(".jpg"), quality=QUALITY, subsampling=0, optimize=True)
+    else:
+        picture.save(path.with_suffix(".png"), optimize=True)
 
 
 if __name__ == "__main__":
