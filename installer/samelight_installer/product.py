@@ -19,7 +19,7 @@ from .places import CHECKOUT, REQUIREMENTS, user_data
 
 __all__ = ["install"]
 
-STEPS = 5
+STEPS = 6
 
 # What the packages take unpacked and while they are unpacked: torch comes with NVIDIA's libraries for Linux, and
 # without them for other systems.
@@ -50,7 +50,9 @@ def install(folder: Path | None, *, start: bool) -> None:
     console.note("installed" if changed else "up to date")
     link = link_command(environment.samelight)
     command = link if link is not None and on_path(link) else environment.samelight
-    # The editors' plugins and the start at login are steps of their own and belong here.
+    console.step("Krita and GIMP")
+    _fill_editors(environment, console)
+    # The start at login is a step of its own and belongs here.
     console.step("Daemon")
     _start_daemon(environment, console, restart=changed) if start else console.note("not started, as you asked")
     console.step("Sample picture")
@@ -84,6 +86,18 @@ def _check_space(folder: Path, needed_bytes: int) -> None:
             f"Samelight needs {needed_bytes / 1e9:.0f} GB of disk space, and {there} has {free / 1e9:.1f} GB left.",
             "Free some space, or name a folder on another disk with --env.",
         )
+
+
+def _fill_editors(environment: Environment, console: Console) -> None:
+    """Puts the plugins into the editors; what fails there is said and stops nothing."""
+    reply = _samelight(environment, "install")
+    if "error" in reply:
+        console.note(f"{reply['error']['message']} {reply['error']['hint']}")
+        return
+    for editor in reply["editors"]:
+        console.note(f"{editor['name']} {editor['version'] or ''}: Harmonize layer is there when it starts next")
+    if not reply["editors"]:
+        console.note("none of the system's packages found; `samelight build-plugins` makes archives for others")
 
 
 def _start_daemon(environment: Environment, console: Console, *, restart: bool) -> None:
