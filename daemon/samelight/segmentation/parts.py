@@ -48,7 +48,7 @@ def draw_parts(picture: Array, mask: Array, labels: NDArray[np.int64]) -> Pixels
 def _with_legend(image: Image.Image, canvas: Canvas, labels: NDArray[np.int64], count: int) -> Image.Image:
     """The picture with one line for each part at its right."""
     sheet, draw, left = with_margin(image)
-    font = ImageFont.load_default(18)
+    font = ImageFont.load_default(16)
     draw.text((left, 14), "parts by colour", WHITE, ImageFont.load_default(16))
     whole = max(1, int((labels > 0).sum()))
     step = min(44, (sheet.height - 50) // max(1, count))

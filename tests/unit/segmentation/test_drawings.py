@@ -8,6 +8,7 @@ import torch
 
 from samelight.instances import Instances
 from samelight.segmentation import draw_parts, draw_similarity
+from samelight.segmentation.canvas import PAPER
 from samelight.segmentation.ramp import ramp
 
 from .segmentation_helpers import disc, quarters
@@ -75,3 +76,12 @@ def test_any_number_of_parts(count):
     labels = np.arange(100).reshape(1, 100).repeat(40, 0) % (count + 1)
     drawn = draw_parts(np.full((40, 100, 3), 0.5, np.float32), (labels > 0).astype(np.float32), labels)
     assert drawn.ndim == 3
+
+
+def test_the_longest_line_beside_the_parts_fits():
+    """Part 10 is nearly everything; the others are a pixel each, far less than a hundredth."""
+    labels = np.full((64, 64), 10, np.int64)
+    labels[0, :9] = np.arange(1, 10)
+    drawn = draw_parts(np.full((64, 64, 3), 0.5, np.float32), np.ones((64, 64), np.float32), labels)
+    assert (drawn[:, 1024 + 86 :] == 255).any()
+    assert (drawn[:, -1] == PAPER).all()
