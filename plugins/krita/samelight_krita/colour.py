@@ -73,8 +73,8 @@ def form_of(owner: Any) -> PixelForm:
     layout = LAYOUTS.get((model, depth))
     if layout is None:
         raise UnsupportedFormatError(
-            f"“{owner.name()}” has {NAMES.get(model, model)} colours, which harmonizing would change by itself.",
-            "Convert it to RGB first (Layer > Convert > Convert Layer Color Space).",
+            f"{_name(owner)} has {NAMES.get(model, model)} colours, which harmonizing would change by itself.",
+            f"Convert it to RGB first ({_converter(owner)}).",
         )
     if profile in SRGB:
         return PixelForm(layout, DEPTHS[depth], Encoding.SRGB, None)
@@ -83,7 +83,22 @@ def form_of(owner: Any) -> PixelForm:
     icc = profile_bytes(model, profile)
     if icc is None:
         raise UnsupportedFormatError(
-            f"Krita does not give out the colour profile “{profile}” of “{owner.name()}”.",
-            "Convert the layer to a profile that is installed (Layer > Convert > Convert Layer Color Space).",
+            f"{_name(owner)} has the colour profile “{profile}”, which Krita does not give out.",
+            f"Convert it to a profile that is installed ({_converter(owner)}).",
         )
     return PixelForm(layout, DEPTHS[depth], Encoding.ICC, icc)
+
+
+def _is_picture(owner: Any) -> bool:
+    """Whether this is a whole document, not a node of it."""
+    return hasattr(owner, "rootNode")
+
+
+def _name(owner: Any) -> str:
+    return "The picture" if _is_picture(owner) else f"“{owner.name()}”"
+
+
+def _converter(owner: Any) -> str:
+    """Where the menus convert this, and first of all the picture: its layers come along."""
+    whole = "Image > Convert Image Color Space"
+    return whole if _is_picture(owner) else f"{whole}, or for this layer alone Layer > Convert"

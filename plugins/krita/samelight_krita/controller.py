@@ -96,13 +96,13 @@ class Controller(QObject):
             return
         self._clear()
         try:
-            self.batch = self._new_batch()
+            batch = self._new_batch()
             self.link.open()
-        except SamelightError as error:
-            self._fail(error)
+        except SamelightError as error:  # the batch before stays the last one, and can still be undone
+            self.report(error)
             return
-        self.busy = True
-        self._next(self.batch)
+        self.batch, self.busy = batch, True
+        self._next(batch)
 
     def ask_and_harmonize(self) -> None:
         """Ask for the options, then harmonize."""
@@ -233,7 +233,6 @@ class Controller(QObject):
     def _finish(self, batch: Batch) -> None:
         names = [each.original.name() for each, _ in batch.done]
         self._end(result_line(names, self._model, time.monotonic() - batch.began))
-        self.strength.take(batch.done)
         self.teller.say(self.outcome)
 
     # ---- how it goes ----
@@ -252,6 +251,7 @@ class Controller(QObject):
         if self.batch is not None:
             self.batch.reading = None
             self.batch.waiting = []
+            self.strength.take(self.batch.done)
         self.changed.emit()
         self.link.ask_status()
 

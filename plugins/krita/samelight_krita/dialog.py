@@ -10,12 +10,14 @@ from samelight_wire import SamelightError
 
 from .guard import guarded
 from .layers import chosen_layers
-from .qt import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, Qt, QVBoxLayout
+from .qt import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, Qt, QTimer, QVBoxLayout
 from .sentences import daemon_line
 from .settings import Settings
-from .widgets import ModelChoice, Percent, quiet_label, text_label
+from .widgets import ModelChoice, Percent, QuietLabel, TextLabel
 
 __all__ = ["OptionsDialog"]
+
+WATCH_MILLISECONDS = 300
 
 
 class OptionsDialog(QDialog):
@@ -36,10 +38,15 @@ class OptionsDialog(QDialog):
         self._percent = Percent(settings.percent)
         self._limit = QCheckBox("Stay inside the selection")
         self._limit.setChecked(settings.limit_to_selection)
-        self._daemon = quiet_label()
+        self._layers = TextLabel()
+        self._daemon = QuietLabel()
         self._build()
         controller.link.state_changed.connect(self._show_daemon)
         self._show_daemon()
+        self._show_layers()
+        watch = QTimer(self)  # the artist may select other layers meanwhile
+        watch.timeout.connect(self._show_layers)
+        watch.start(WATCH_MILLISECONDS)
 
     def _build(self) -> None:
         form = QFormLayout()
@@ -55,7 +62,7 @@ class OptionsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 14, 16, 12)
         column.setSpacing(14)
-        column.addWidget(text_label(_what()))
+        column.addWidget(self._layers)
         column.addLayout(form)
         column.addWidget(self._daemon)
         column.addWidget(buttons)
@@ -69,6 +76,10 @@ class OptionsDialog(QDialog):
             self._model.list_models(link.status, self._model.model())
         except RuntimeError:  # the dialog was closed
             return
+
+    @guarded
+    def _show_layers(self) -> None:
+        self._layers.setText(_what())
 
     @guarded
     def _accept(self, *_: Any) -> None:

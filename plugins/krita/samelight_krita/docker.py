@@ -25,7 +25,7 @@ from .qt import (
 )
 from .sentences import daemon_line, hint_line, is_occupied, model_line
 from .starting import is_sandboxed, start_daemon
-from .widgets import ABSENT, READY, WORKING, Dot, ModelChoice, Notice, Percent, quiet_label, text_label
+from .widgets import ABSENT, READY, WORKING, Dot, ModelChoice, Notice, Percent, QuietLabel, TextLabel
 
 __all__ = ["SamelightDocker", "connect_docker"]
 
@@ -56,7 +56,7 @@ class SamelightDocker(DockWidget):
         self._poll.start()
         self._controller.changed.connect(self._show_work)
         self._controller.link.state_changed.connect(self._show_daemon)
-        self._controller.teller.docker_visible = self._is_on_screen
+        self._controller.teller.dockers.append(self._is_on_screen)
         self._show_daemon()
         self._show_work()
 
@@ -86,7 +86,7 @@ class SamelightDocker(DockWidget):
 
     def _build_daemon(self) -> QVBoxLayout:
         self._dot = Dot()
-        self._daemon = text_label()
+        self._daemon = TextLabel()
         self._start = QPushButton("Start")
         self._start.setToolTip("Start the Samelight daemon on this computer")
         self._start.clicked.connect(self._start_daemon)
@@ -95,7 +95,7 @@ class SamelightDocker(DockWidget):
         row.addWidget(self._dot, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._daemon, 1)
         row.addWidget(self._start, 0, Qt.AlignmentFlag.AlignTop)
-        self._models_line = quiet_label()
+        self._models_line = QuietLabel()
         column = QVBoxLayout()
         column.setSpacing(2)
         column.addLayout(row)
@@ -126,7 +126,7 @@ class SamelightDocker(DockWidget):
         self._go.setToolTip("Adjust the selected layers to the light of the picture below them")
         self._go.setMinimumHeight(32)
         self._go.clicked.connect(self._harmonize)
-        self._line = quiet_label()
+        self._line = QuietLabel()
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)

@@ -62,21 +62,9 @@ def insert(document: Any, original: Any, layer: Any, pixels: Buffer, rect: Rect)
     Raises:
         JobError: the document was closed or the layer removed; nothing was changed.
     """
-    if not is_open(document):
-        raise JobError(
-            "The picture was closed while a layer of it was being harmonized, so the result was dropped.",
-            "Open it and harmonize the layer again.",
-        )
-    if not is_in_document(document, original):
-        raise JobError(
-            "The layer was removed while it was being harmonized, so its result was dropped.",
-            "Undo the removal and harmonize the layer again.",
-        )
+    _check_there(document, original)
     shown = original.visible()
-    name = original.name()
-    layer.setName(name if name.endswith(SUFFIX) else name + SUFFIX)
-    layer.setVisible(True)
-    _fill(layer, pixels, rect)
+    _prepare(layer, original.name(), pixels, rect)
     active = document.activeNode()
     # Hiding alone does not make Krita compose the picture anew, but adding a layer in the same place does.
     original.setVisible(False)
@@ -88,6 +76,27 @@ def insert(document: Any, original: Any, layer: Any, pixels: Buffer, rect: Rect)
         QTimer.singleShot(0, partial(_give_back, document, active, layer))
     redo = Krita.instance().action("edit_redo")
     return Replacement(document, original, layer, rect, pixels, shown, calm_redo=redo.text() if redo else "")
+
+
+def _check_there(document: Any, original: Any) -> None:
+    """Raise JobError if the document was closed or the layer removed since it was read."""
+    if not is_open(document):
+        raise JobError(
+            "The picture was closed while a layer of it was being harmonized, so the result was dropped.",
+            "Open it and harmonize the layer again.",
+        )
+    if not is_in_document(document, original):
+        raise JobError(
+            "The layer was removed while it was being harmonized, so its result was dropped.",
+            "Undo the removal and harmonize the layer again.",
+        )
+
+
+def _prepare(layer: Any, name: str, pixels: Buffer, rect: Rect) -> None:
+    """Give the new layer its name and its pixels, while it is in no document yet."""
+    layer.setName(name if name.endswith(SUFFIX) else name + SUFFIX)
+    layer.setVisible(True)
+    _fill(layer, pixels, rect)
 
 
 @guarded

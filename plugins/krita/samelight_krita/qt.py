@@ -8,7 +8,6 @@ from __future__ import annotations
 
 __all__ = [
     "MAJOR",
-    "QAction",
     "QApplication",
     "QByteArray",
     "QCheckBox",
@@ -17,10 +16,8 @@ __all__ = [
     "QDialog",
     "QDialogButtonBox",
     "QEvent",
-    "QFont",
     "QFormLayout",
     "QFrame",
-    "QGridLayout",
     "QHBoxLayout",
     "QIcon",
     "QImage",
@@ -34,14 +31,12 @@ __all__ = [
     "QProgressBar",
     "QProgressDialog",
     "QPushButton",
-    "QRect",
     "QScrollArea",
     "QSizePolicy",
     "QSlider",
     "QSocketNotifier",
     "QSpinBox",
     "QTimer",
-    "QToolButton",
     "QVBoxLayout",
     "QWidget",
     "Qt",
@@ -68,13 +63,12 @@ if MAJOR >= 6:
         QObject,
         QProcess,
         QProcessEnvironment,
-        QRect,
         QSocketNotifier,
         Qt,
         QTimer,
         pyqtSignal,
     )
-    from PyQt6.QtGui import QAction, QColor, QFont, QIcon, QImage, QPainter, QPalette
+    from PyQt6.QtGui import QColor, QIcon, QImage, QPainter, QPalette
     from PyQt6.QtWidgets import (
         QApplication,
         QCheckBox,
@@ -83,7 +77,6 @@ if MAJOR >= 6:
         QDialogButtonBox,
         QFormLayout,
         QFrame,
-        QGridLayout,
         QHBoxLayout,
         QLabel,
         QMessageBox,
@@ -94,7 +87,6 @@ if MAJOR >= 6:
         QSizePolicy,
         QSlider,
         QSpinBox,
-        QToolButton,
         QVBoxLayout,
         QWidget,
     )
@@ -105,15 +97,13 @@ else:
         QObject,
         QProcess,
         QProcessEnvironment,
-        QRect,
         QSocketNotifier,
         Qt,
         QTimer,
         pyqtSignal,
     )
-    from PyQt5.QtGui import QColor, QFont, QIcon, QImage, QPainter, QPalette
+    from PyQt5.QtGui import QColor, QIcon, QImage, QPainter, QPalette
     from PyQt5.QtWidgets import (
-        QAction,
         QApplication,
         QCheckBox,
         QComboBox,
@@ -121,7 +111,6 @@ else:
         QDialogButtonBox,
         QFormLayout,
         QFrame,
-        QGridLayout,
         QHBoxLayout,
         QLabel,
         QMessageBox,
@@ -132,7 +121,6 @@ else:
         QSizePolicy,
         QSlider,
         QSpinBox,
-        QToolButton,
         QVBoxLayout,
         QWidget,
     )

@@ -145,7 +145,16 @@ def _paint_layer_like(twin: Any, copy: Any) -> Any:
     for mask in twin.childNodes():
         if mask.type() == "transparencymask":
             layer.addChildNode(mask.duplicate(), None)
+    _copy_style(twin, layer, copy)
     return layer.duplicate()
+
+
+def _copy_style(twin: Any, layer: Any, copy: Any) -> None:
+    """Give a layer of the copy another one's layer style, which Krita draws around what the layer shows."""
+    style = twin.layerStyleToAsl()
+    if style:
+        layer.setLayerStyleFromAsl(style)
+        copy.waitForDone()  # it is set in the background
 
 
 def _bounds(node: Any) -> Rect:

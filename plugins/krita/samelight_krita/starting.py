@@ -33,14 +33,9 @@ def start_daemon() -> None:
     if is_sandboxed():
         raise ConnectionFailed(
             "This Krita runs in a sandbox and cannot start the daemon itself.",
-            "Open a terminal and run `samelight daemon --detach`; the daemon then starts at each login by itself.",
+            "Open a terminal and run: samelight daemon --detach",
         )
-    command = text_file("samelight-command.txt") or [name for name in [shutil.which("samelight")] if name]
-    if not command:
-        raise ConnectionFailed(
-            "The command `samelight` was not found, so the daemon cannot be started from here.",
-            "Open a terminal and run `samelight daemon --detach`, or run the installer again (python3 installer).",
-        )
+    command = _command()
     process = QProcess()
     process.setProgram(command[0])
     process.setArguments([*command[1:], *ARGUMENTS])
@@ -50,9 +45,20 @@ def start_daemon() -> None:
     started = process.startDetached()
     if not (started[0] if isinstance(started, tuple) else started):
         raise ConnectionFailed(
-            f"The daemon could not be started: `{command[0]}` does not run.",
+            f"The daemon could not be started: “{command[0]}” does not run.",
             "Run the installer again (python3 installer).",
         )
+
+
+def _command() -> list[str]:
+    """What starts Samelight's command line; the installer wrote it down. Raises ConnectionFailed if there is none."""
+    command = text_file("samelight-command.txt") or [name for name in [shutil.which("samelight")] if name]
+    if not command:
+        raise ConnectionFailed(
+            "The command “samelight” was not found, so the daemon cannot be started from here.",
+            "Run the installer again (python3 installer), or open a terminal and run: samelight daemon --detach",
+        )
+    return command
 
 
 def _environment() -> QProcessEnvironment:

@@ -52,7 +52,7 @@ class Strength(QObject):
         return bool(self._present())
 
     def take(self, results: list[tuple[Replacement, str]]) -> None:
-        """From now on blend these results, each with its job."""
+        """From now on blend these results, each with its job; their pixels are held until they are forgotten."""
         self._targets = list(results)
         self._memory.start()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from krita import Krita
 
+from .guard import guarded
 from .qt import QIcon, QMessageBox, QObject, QProgressDialog, Qt, QTimer
 
 __all__ = ["Teller"]
@@ -21,14 +23,14 @@ HIGH = 0
 class Teller(QObject):
     """Shows messages, and progress while the docker is not on the screen.
 
-    Attributes: `docker_visible` is set by the docker: a function that says whether it is on the screen; `box` is the
+    Attributes: `dockers` has, of each window's docker, a function that says whether it is on the screen; `box` is the
     last message box.
     """
 
     def __init__(self, controller: Any) -> None:
         super().__init__(controller)
         self._controller = controller
-        self.docker_visible = lambda: False
+        self.dockers: list[Callable[[], bool]] = []
         self.box: QMessageBox | None = None
         self._progress: QProgressDialog | None = None
         self._timer = QTimer(self)
@@ -47,7 +49,7 @@ class Teller(QObject):
     def warn(self, message: str, hint: str) -> None:
         """Show an error; without the docker in a box, which does not stop Krita."""
         self.say(f"{message}\n{hint}" if hint else message, LONG_MILLISECONDS)
-        if self.docker_visible() or Krita.instance().batchmode():
+        if self._docker_visible() or Krita.instance().batchmode():
             return
         window = Krita.instance().activeWindow()
         self.box = QMessageBox(window.qwindow() if window is not None else None)
@@ -56,11 +58,16 @@ class Teller(QObject):
         self.box.setText(message)
         self.box.setInformativeText(hint)
         self.box.setModal(False)
+        self.box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.box.show()
 
+    def _docker_visible(self) -> bool:
+        return any(is_on_screen() for is_on_screen in self.dockers)
+
+    @guarded
     def _follow(self, *_: Any) -> None:
         """Progress changed."""
-        if not self._controller.busy or self.docker_visible():
+        if not self._controller.busy or self._docker_visible():
             self._timer.stop()
             self._close_progress()
         elif self._progress is not None:
@@ -69,6 +76,7 @@ class Teller(QObject):
         elif not self._timer.isActive():
             self._timer.start()
 
+    @guarded
     def _open_progress(self) -> None:
         window = Krita.instance().activeWindow()
         self._progress = QProgressDialog(
@@ -82,6 +90,7 @@ class Teller(QObject):
         self._progress.setValue(round(100 * self._controller.fraction))
         self._progress.show()
 
+    @guarded
     def _cancelled(self, *_: Any) -> None:
         self._controller.cancel()
 

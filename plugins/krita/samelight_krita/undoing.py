@@ -79,8 +79,9 @@ class _Undoing(QObject):
         self.deleteLater()
 
     def _is_idle(self, again: Any) -> bool:
-        """Whether Krita is done with the picture; if not, this is called again soon. Neither if it was closed."""
+        """Whether Krita is done with the picture; if not, this is called again soon. A closed one is the end."""
         if not is_open(self._document):
+            self._end()
             return False
         if self._document.tryBarrierLock():
             self._document.unlock()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from samelight_wire import StatusReply
 
 from .guard import guarded
 from .qt import (
+    QApplication,
     QColor,
     QComboBox,
+    QEvent,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPainter,
+    QPalette,
     QSizePolicy,
     QSlider,
     QSpinBox,
@@ -23,33 +27,64 @@ from .qt import (
     pyqtSignal,
 )
 
-__all__ = ["Dot", "ModelChoice", "Notice", "Percent", "quiet_label", "text_label"]
+__all__ = ["Dot", "ModelChoice", "Notice", "Percent", "QuietLabel", "TextLabel"]
 
 READY = QColor(88, 178, 104)
 WORKING = QColor(232, 168, 56)
 ABSENT = QColor(204, 86, 74)
 
+QUIET_ALPHA = 165
+"""How opaque letters are that need not be looked at."""
 
-def text_label(text: str = "") -> QLabel:
-    """A label whose text wraps and can be copied."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
-    return label
+LONG_WORD = re.compile(r"\S{25,}")
+BREAK = "\u200b"
+"""A space without width: Qt may break a line there."""
 
 
-def quiet_label(text: str = "") -> QLabel:
-    """A label for what is good to know, in smaller and paler letters."""
-    label = text_label(text)
-    font = label.font()
-    font.setPointSizeF(max(6.0, font.pointSizeF() * 0.92))
-    label.setFont(font)
-    colour = label.palette().color(label.foregroundRole())
-    colour.setAlpha(165)
-    label.setStyleSheet(f"color: rgba({colour.red()}, {colour.green()}, {colour.blue()}, {colour.alpha()});")
-    return label
+class TextLabel(QLabel):
+    """A label whose text wraps, also within a long word such as a path, and can be copied."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
+        self.setText(text)
+
+    def setText(self, text: str) -> None:  # noqa: N802 - Qt's name
+        """Show a text; its long words may be broken anywhere."""
+        super().setText(LONG_WORD.sub(lambda word: BREAK.join(word.group()), text))
+
+    def text(self) -> str:
+        """The text that is shown."""
+        return str(super().text()).replace(BREAK, "")
+
+
+class QuietLabel(TextLabel):
+    """A label for what is good to know, in smaller and paler letters, whichever theme Krita has or gets."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        font = self.font()
+        font.setPointSizeF(max(6.0, font.pointSizeF() * 0.92))
+        self.setFont(font)
+        self._fade()
+
+    @guarded
+    def changeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Another theme has other colours; Qt calls this for them."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._fade()
+
+    def _fade(self) -> None:
+        colour = QApplication.palette(self).color(QPalette.ColorRole.WindowText)
+        colour.setAlpha(QUIET_ALPHA)
+        palette = self.palette()
+        if palette.color(QPalette.ColorRole.WindowText) != colour:
+            palette.setColor(QPalette.ColorRole.WindowText, colour)
+            self.setPalette(palette)
 
 
 class Dot(QWidget):
@@ -165,11 +200,11 @@ class Notice(QFrame):
             "#notice { background: rgba(204, 86, 74, 46); border: 1px solid rgba(204, 86, 74, 150); "
             "border-radius: 4px; }"
         )
-        self._message = text_label()
+        self._message = TextLabel()
         font = self._message.font()
         font.setBold(True)
         self._message.setFont(font)
-        self._hint = text_label()
+        self._hint = TextLabel()
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 10, 8)
         column.setSpacing(4)
