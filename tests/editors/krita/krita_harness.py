@@ -70,7 +70,8 @@ class KritaHome:
 def make_home(root: EditorRoot, folder: Path, connection_file: Path) -> KritaHome:
     """Installs plugin and driver for a new user, the plugin as `samelight install` does."""
     home = make_bare_home(root, folder)
-    (krita,) = find_editors(Machine(root=root.folder, home=folder, environment={}))
+    machine = Machine(root=root.folder, home=folder, environment={})
+    (krita,) = [editor for editor in find_editors(machine) if editor.name == "Krita"]
     install_plugin(krita, vendored_packages(), connection_file, home.command)
     return home
 

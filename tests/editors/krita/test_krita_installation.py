@@ -46,9 +46,9 @@ def samelight(home: KritaHome, daemon: RunningDaemon, *arguments: str) -> dict[s
 def test_samelight_install_finds_krita_and_all_that_follows_works(
     home: KritaHome, user_daemon: RunningDaemon, screen: Screen, output: Path, pictures: Path, client: Client
 ) -> None:
-    (krita,) = samelight(home, user_daemon, "install")["editors"]  # type: ignore[misc]
+    report = samelight(home, user_daemon, "install")
+    (krita,) = [editor for editor in report["editors"] if editor["name"] == "Krita"]  # type: ignore[attr-defined]
     version = ".".join(map(str, home.root.version("krita")[:2]))
-    assert krita["name"] == "Krita"
     assert krita["version"].startswith(version)
     assert krita["folder"] == str(home.resources / "pykrita" / NAME)
     scenario = run_scenario(home, screen, "installed", output / "installed", pictures)
@@ -65,7 +65,7 @@ def test_the_archive_goes_through_kritas_importer(
     home: KritaHome, user_daemon: RunningDaemon, screen: Screen, output: Path, pictures: Path, client: Client
 ) -> None:
     report = samelight(home, user_daemon, "build-plugins", "--pure", "-o", str(home.folder))
-    (archive,) = report["archives"]  # type: ignore[misc]
+    (archive,) = [path for path in report["archives"] if "krita" in Path(path).name]  # type: ignore[attr-defined]
     imported = run_scenario(home, screen, "importing", output / "importing", pictures, SAMELIGHT_ARCHIVE=str(archive))
     said = imported["import"]
     assert len(said["asked"]) == 1

@@ -75,7 +75,13 @@ def test_the_docker_undoes_a_batch_and_nothing_that_came_after(several: Scenario
     assert [node for node in said["after"]["nodes"] if node["name"] != "later"] == said["before"]["nodes"]
 
 
-@pytest.mark.parametrize("case", ["group", "vector", "clone", "file_layer", "layer_with_a_filter_mask"])
+SHOWING = (
+    "group", "vector", "clone", "file_layer", "layer_with_a_filter_mask",
+    "paint_layer_with_a_style", "group_with_a_style",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SHOWING)
 def test_a_layer_is_harmonized_as_what_it_shows(several: Scenario, client: Client, case: str) -> None:
     check_circle(several, case, client)
     (message,) = several.messages(case, "harmonize")
@@ -94,6 +100,19 @@ def test_a_filter_is_not_applied_twice(several: Scenario) -> None:
     (new,) = [node for node in after if node["name"].endswith("(harmonized)")]
     place = after.index(new)
     assert after[place + 1]["depth"] == new["depth"], "the new layer has a mask of its own"
+
+
+@pytest.mark.parametrize("case", ["paint_layer_with_a_style", "group_with_a_style"])
+def test_a_layer_style_goes_with_the_new_layer(several: Scenario, case: str) -> None:
+    old, new = several[case]["styles"]
+    assert "SoFi" in old
+    assert new == old
+
+
+def test_a_click_that_cannot_begin_leaves_the_batch_before_alone(several: Scenario) -> None:
+    said = several["refused_after_a_batch"]
+    assert said["message"].endswith("it has no picture of its own.")
+    assert said["offered"]
 
 
 def test_a_filter_layer_is_refused(several: Scenario) -> None:

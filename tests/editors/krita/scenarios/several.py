@@ -9,6 +9,22 @@ SHAPES = """<svg xmlns="http://www.w3.org/2000/svg" width="600" height="400">
 <rect x="100" y="120" width="200" height="150" fill="#c06040"/>
 <circle cx="420" cy="200" r="80" fill="#30a050"/></svg>"""
 
+# A half-opaque red over all that the layer shows, as Krita's own dialog of layer styles would set it.
+RED = """<asl><node classId="null" name="" type="Descriptor">
+  <node key="Scl " type="UnitFloat" unit="#Prc" value="100"/>
+  <node key="masterFXSwitch" type="Boolean" value="1"/>
+  <node key="SoFi" classId="SoFi" name="" type="Descriptor">
+    <node key="enab" type="Boolean" value="1"/>
+    <node key="Md  " type="Enum" typeId="BlnM" value="Nrml"/>
+    <node key="Opct" type="UnitFloat" unit="#Prc" value="50"/>
+    <node key="Clr " classId="RGBC" name="" type="Descriptor">
+      <node key="Rd  " type="Double" value="255"/>
+      <node key="Grn " type="Double" value="0"/>
+      <node key="Bl  " type="Double" value="0"/>
+    </node>
+  </node>
+</node></asl>"""
+
 
 def three(lab):
     """A scene with three subjects above it, which overlap; a generator."""
@@ -59,7 +75,9 @@ def case_undo_this_batch_after_other_work(lab):
     lab.add_layer(document, "later", b"\x00\x00\xff\xff" * 100, (0, 0, 10, 10))
     yield from lab.settle(document)
     lab.button("Undo this batch").click()
-    yield 2000  # it first tries the undo history, and finds that something else lies on top
+    # It first tries the undo history, and finds that something else lies on top.
+    yield lambda: len(lab.nodes(document)) == len(before["nodes"]) + 1
+    yield 100
     yield from lab.settle(document)
     return {"before": before, "after": lab.snapshot(document), "rows": lab.history()}
 
@@ -117,7 +135,7 @@ def case_file_layer(lab):
     path = Path(lab.picture_path("subject.png"))
     layer = document.createFileLayer("file", str(path), "None")
     document.rootNode().addChildNode(layer, None)
-    yield 1500
+    yield lambda: layer.bounds().width() > 0  # the file is read in the background
     return (yield from with_shown(lab, document, layer))
 
 
@@ -130,6 +148,41 @@ def case_layer_with_a_filter_mask(lab):
     document.refreshProjection()
     yield from lab.settle(document)
     return (yield from with_shown(lab, document, node))
+
+
+def case_paint_layer_with_a_style(lab):
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    node = lab.add_layer(document, "subject", "small.raw", (200, 120, *SMALL))
+    return (yield from with_style(lab, document, node))
+
+
+def case_group_with_a_style(lab):
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    group = document.createGroupLayer("group")
+    document.rootNode().addChildNode(group, None)
+    lab.add_layer(document, "one", "small.raw", (200, 120, *SMALL), parent=group)
+    return (yield from with_style(lab, document, group))
+
+
+def with_style(lab, document, node):
+    """The full circle of a layer that gets a layer style before; a generator."""
+    plain = lab.digest(lab.composite(document))
+    node.setLayerStyleFromAsl(RED)
+    yield lambda: lab.digest(lab.composite(document)) != plain
+    facts = yield from with_shown(lab, document, node)
+    new = document.nodeByName(f"{node.name()} (harmonized)")
+    return {**facts, "styles": [node.layerStyleToAsl(), new.layerStyleToAsl()]}
+
+
+def case_refused_after_a_batch(lab):
+    """A click that cannot begin, after one that went well."""
+    document, layers = yield from three(lab)
+    yield from lab.harmonize(document, *layers)
+    layer = document.createFilterLayer("invert", lab.krita.filter("invert"), selection_of(0, 0, *SIZE))
+    document.rootNode().addChildNode(layer, None)
+    yield from lab.harmonize(document, layer)
+    offered = lab.button("Undo this batch").isVisibleTo(lab.docker())
+    return {"message": lab.controller.message, "offered": offered}
 
 
 def case_adjustment_layer(lab):

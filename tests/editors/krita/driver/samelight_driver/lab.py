@@ -219,9 +219,9 @@ class Lab:
 
     def until_idle(self):
         """Waits until the plugin has finished whatever it does; a generator."""
-        yield 50
+        yield 20
         yield lambda: not self.controller.busy
-        yield 50
+        yield 20
 
     @property
     def plugin(self):
@@ -240,11 +240,20 @@ class Lab:
         self.krita.action("edit_redo").trigger()
 
     def settle(self, document):
-        """Waits until what was done has come to its end; a generator."""
-        yield 90
+        """Waits until what was done has come to its end, the plugin's own part of undo and redo too; a generator."""
+        yield 40
         document.waitForDone()
-        yield 90
+        yield self.keeper_is_up_to_date
         document.waitForDone()
+        yield 40
+        document.waitForDone()
+
+    def keeper_is_up_to_date(self) -> bool:
+        """Whether the plugin has seen which of its new layers are in the picture that is in front."""
+        keeper = getattr(self.controller, "keeper", None)
+        watched = keeper._watched if keeper is not None else []
+        front = self.krita.activeDocument()
+        return all(each.present == (each.layer.parentNode() is not None) for each in watched if each.document == front)
 
     def history(self) -> list:
         """The rows of the undo history docker, the oldest first."""
