@@ -152,9 +152,9 @@ class SamelightDocker(DockWidget):
             self._starting = 0
         starting = self._starting > 0
         self._daemon.setText("The daemon is starting…" if starting else daemon_line(link.status, link.problem))
-        working = starting or (link.status is not None and is_occupied(link.status))
-        self._dot.show_state(WORKING if working else READY if link.status is not None else ABSENT)
         absent = link.status is None and link.problem is not None and not starting
+        ready = link.status is not None and not is_occupied(link.status)
+        self._dot.show_state(ABSENT if absent else READY if ready else WORKING)
         self._start.setVisible(absent and not is_sandboxed())
         self._models_line.setText(model_line(link.status) or ("" if starting else self._advice()))
         self._models_line.setVisible(bool(self._models_line.text()))

@@ -33,6 +33,9 @@ READY = QColor(88, 178, 104)
 WORKING = QColor(232, 168, 56)
 ABSENT = QColor(204, 86, 74)
 
+NOTICE_FRAME = QColor(204, 86, 74, 150)
+NOTICE_GROUND = QColor(204, 86, 74, 46)
+
 QUIET_ALPHA = 165
 """How opaque letters are that need not be looked at."""
 
@@ -195,11 +198,6 @@ class Notice(QFrame):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("notice")
-        self.setStyleSheet(
-            "#notice { background: rgba(204, 86, 74, 46); border: 1px solid rgba(204, 86, 74, 150); "
-            "border-radius: 4px; }"
-        )
         self._message = TextLabel()
         font = self._message.font()
         font.setBold(True)
@@ -211,6 +209,16 @@ class Notice(QFrame):
         column.addWidget(self._message)
         column.addWidget(self._hint)
         self.tell("", "")
+
+    @guarded
+    def paintEvent(self, _: Any) -> None:  # noqa: N802 - Qt's name
+        """Paint the frame. (With a style sheet the letters would keep their colour when Krita gets another theme.)"""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(NOTICE_FRAME)
+        painter.setBrush(NOTICE_GROUND)
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 4, 4)
+        painter.end()
 
     def tell(self, message: str, hint: str) -> None:
         """Show these."""
