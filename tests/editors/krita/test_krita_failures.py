@@ -71,6 +71,15 @@ def test_the_layer_goes_into_its_own_picture(failures: Scenario) -> None:
     assert "subject (harmonized)" in [node["name"] for node in said["after"]["nodes"]]
 
 
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_all_texts_can_be_read_in_a_narrow_docker(failures: Scenario, theme: str) -> None:
+    looks = failures["narrow_docker"][theme]
+    assert any("is not there" in look["text"] for look in looks)
+    assert any("cut_out" in look["text"] for look in looks)
+    assert [look for look in looks if not look["fits"]] == []
+    assert [look for look in looks if look["contrast"] < 60] == []
+
+
 def test_a_closed_document_is_let_go(failures: Scenario) -> None:
     said = failures["document_closed_while_waiting"]
     assert said["other_unchanged"]

@@ -76,7 +76,7 @@ def test_the_archive_goes_through_kritas_importer(
     assert (home.resources / "actions" / f"{NAME}.action").exists()
     connection = str(user_daemon.connection_file)
     scenario = run_scenario(
-        home, screen, "installed", output / "imported", pictures, SAMELIGHT_CONNECTION_FILE=connection
+        home, screen, "installed", output / "imported", pictures, "first_layer", SAMELIGHT_CONNECTION_FILE=connection
     )
     facts = check_circle(scenario, "first_layer", client)
     assert facts["transport"] == "TcpTransport"

@@ -7,8 +7,15 @@ The cases build on one another: the daemon dies in one of the last ones.
 import contextlib
 import json
 import os
+import re
 import signal
 from pathlib import Path
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QColor, QPalette
+from PyQt5.QtWidgets import QApplication, QLabel
+
+from samelight_wire.errors import InputError
 
 SIZE = (600, 400)
 RECT = (268, 26, 332, 374)
@@ -37,7 +44,7 @@ def begin(lab, document):
     tell_daemon(signal.SIGSTOP)
     lab.trigger()
     yield lambda: lab.controller.busy and lab.controller.batch.reading is not None
-    yield 300
+    yield 100
     assert lab.controller.busy
     return facts
 
@@ -45,7 +52,7 @@ def begin(lab, document):
 def end(lab, document, facts):
     """What is to be seen when all is over; a generator."""
     yield from lab.until_idle()
-    yield 400
+    yield 100
     yield from lab.settle(document)
     facts |= {"after": lab.snapshot(document), "rows_after": lab.history(), "boxes": lab.boxes()}
     return {**facts, **said(lab)}
@@ -114,6 +121,37 @@ def case_another_picture_in_front_meanwhile(lab):
     yield from lab.settle(other)
     facts |= {"other_unchanged": lab.snapshot(other) == other_before, "after": lab.snapshot(document), **said(lab)}
     return facts
+
+
+def case_narrow_docker(lab):
+    """A narrow docker with a long name and an error in it, in the dark theme and in a light one."""
+    document, node = yield from composite(lab)
+    node.setName("IMG_20261224_183045_edited_final_version_cut_out")
+    dock = lab.docker()
+    lab.main_window.resizeDocks([dock], [250], Qt.Horizontal)
+    yield from lab.harmonize(document, node)
+    lab.controller.report(
+        InputError("“/home/someone/pictures/of/a/folder/far/down/below” is not there.", "Move it back.")
+    )
+    looks = {}
+    dark = QApplication.palette()
+    for name, palette in (("dark", dark), ("light", QPalette(QColor(239, 240, 241)))):
+        QApplication.setPalette(palette)
+        yield 300
+        dock.grab().save(str(lab.output / f"docker-{name}.png"))
+        looks[name] = [look_of(label) for label in dock.findChildren(QLabel) if label.isVisible() and label.text()]
+    QApplication.setPalette(dark)
+    return looks
+
+
+def look_of(label):
+    """A label's text, whether there is room for all of it, and how far its letters stand out (0..255)."""
+    palette = label.palette()
+    colour, ground = palette.color(QPalette.WindowText), palette.color(QPalette.Window)
+    contrast = abs(colour.lightness() - ground.lightness()) * colour.alpha() / 255
+    longest = max(label.fontMetrics().horizontalAdvance(word) for word in re.split(r"[\s\u200b]", QLabel.text(label)))
+    height = label.heightForWidth(label.width())
+    return {"text": label.text(), "fits": longest <= label.width() and height <= label.height(), "contrast": contrast}
 
 
 def case_document_closed_while_waiting(lab):

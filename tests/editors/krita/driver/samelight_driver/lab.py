@@ -134,6 +134,7 @@ class Lab:
 
     def close_documents(self) -> None:
         for document in self.krita.documents():
+            document.waitForDone()
             document.setModified(False)
             document.close()
 

@@ -18,6 +18,7 @@ from .lab import Lab
 
 LONGEST_WAIT = 40.0
 POLL = 15
+CALM = 300  # before and after documents are closed: sooner, Krita 5.2.9 may crash by itself
 
 
 class Runner:
@@ -75,11 +76,14 @@ class Runner:
         self.results[self.name] = {**result, **facts}
         print(f"{self.name}: {time.monotonic() - self.began:.2f} s", file=sys.stderr, flush=True)
         self.write()
+        QTimer.singleShot(CALM, self.close)
+
+    def close(self) -> None:
         try:
             self.lab.close_documents()
         except Exception:
             traceback.print_exc()
-        QTimer.singleShot(350, self.next_case)  # sooner, Krita 5.2.9 may crash by itself
+        QTimer.singleShot(CALM, self.next_case)
 
     def write(self) -> None:
         partial = self.output / "results.json.part"
