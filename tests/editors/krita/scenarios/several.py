@@ -199,6 +199,9 @@ def case_adjustment_layer(lab):
 
 def with_shown(lab, document, node):
     """The full circle, and what the layer shows before it; a generator."""
+    # Shapes and files are drawn in the background, after a while.
+    yield lambda: any(bytes(node.projectionPixelData(0, 0, *SIZE))[3::4])
+    yield 100
     yield from lab.settle(document)
     pixels = lab.save("shown", bytes(node.projectionPixelData(0, 0, *SIZE)))
     facts = yield from lab.full_circle(document, node)
