@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shutil
 import signal
 import socket
@@ -19,21 +18,20 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from editor_roots import CHECKOUT, EditorRoot, roots_folder
+from editor_roots import EditorRoot, roots_folder
 from numpy.typing import NDArray
 
 from samelight.cli.install import vendored_packages
-from samelight_installer.tags import Tag
-from samelight_installer.vendoring import vendor_common, vendor_compiled
+from samelight_installer.editors import Machine, find_editors
+from samelight_installer.gimp_plugin import install_plugin
 
-__all__ = ["Gimp", "GimpHome", "make_gimp_home", "plug_in_processes", "start_gimp"]
+__all__ = ["Gimp", "GimpHome", "make_bare_home", "make_gimp_home", "plug_in_processes", "start_gimp"]
 
-PLUG_IN = CHECKOUT / "plugins" / "gimp" / "samelight"
 INSIDE = Path(__file__).parent / "inside"
 
 # Generous: these only end a test that hangs.
@@ -66,7 +64,7 @@ class GimpHome:
 
     @property
     def profile(self) -> Path:
-        return self.folder / "profile"
+        return self.folder / ".config" / "GIMP" / self.release
 
     @property
     def plug_in(self) -> Path:
@@ -74,23 +72,27 @@ class GimpHome:
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of a GIMP of this user: nothing of the tests' own Python."""
-        dropped = ("XDG_", "SAMELIGHT", "PYTHON", "VIRTUAL_ENV", "DISPLAY", "OMP_")
+        dropped = ("XDG_", "GIMP", "SAMELIGHT", "PYTHON", "VIRTUAL_ENV", "DISPLAY", "OMP_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-        own = {"HOME": str(self.folder), "GIMP3_DIRECTORY": str(self.profile), "PATH": PATH, "LC_ALL": "C.UTF-8"}
+        own = {"HOME": str(self.folder), "PATH": PATH, "LC_ALL": "C.UTF-8"}
         return {**kept, **own, **more}
 
 
 def make_gimp_home(root: EditorRoot, folder: Path, connection_file: Path, *, compiled: bool = True) -> GimpHome:
-    """A new user with the plug-in installed as the installer does it; without compiled packages only the client in
-    pure Python is left.
+    """A new user with the plug-in installed as `samelight install` does it; without compiled packages only the client
+    in pure Python is left.
     """
+    home = make_bare_home(root, folder, connection_file)
+    machine = Machine(root=root.folder, home=folder, environment={})
+    (gimp,) = [editor for editor in find_editors(machine) if editor.name == "GIMP"]
+    install_plugin(gimp if compiled else replace(gimp, tag=None), vendored_packages(), connection_file, None)
+    return home
+
+
+def make_bare_home(root: EditorRoot, folder: Path, connection_file: Path) -> GimpHome:
+    """A new user without the plug-in."""
     home = GimpHome(root, folder, connection_file)
-    shutil.copytree(PLUG_IN, home.plug_in, ignore=shutil.ignore_patterns("__pycache__"))
-    vendor_common(home.plug_in / "vendor", vendored_packages())
-    if compiled:
-        tag = python_tag(root)
-        shutil.copytree(_compiled(tag), home.plug_in / "vendor" / str(tag))
-    (home.plug_in / "connection-file.txt").write_text(f"{connection_file}\n")
+    home.profile.mkdir(parents=True)
     version = ".".join(map(str, root.version("gimp")))
     (home.profile / "gimprc").write_text(SETTINGS.format(version=version))
     if _known_plug_ins(home).is_file():
@@ -101,29 +103,6 @@ def make_gimp_home(root: EditorRoot, folder: Path, connection_file: Path, *, com
 def _known_plug_ins(home: GimpHome) -> Path:
     """What GIMP found out about its own plug-ins in an earlier run: asking each of them takes half of a minute."""
     return roots_folder() / f"gimp-{home.root.suite}-pluginrc"
-
-
-def python_tag(root: EditorRoot) -> Tag:
-    """The tag of the root's own Python."""
-    version = root.version("python3")[:2]
-    tag = Tag.of((version[0], version[1]), "linux", platform.machine())
-    assert tag is not None
-    return tag
-
-
-def _compiled(tag: Tag) -> Path:
-    """The compiled packages for a Python, kept beside the roots between runs; empty where they cannot be had."""
-    lock = CHECKOUT / "installer" / "requirements" / "run.lock"
-    kept = roots_folder() / f"vendor-{tag}-{lock.stat().st_mtime_ns}"
-    if not kept.is_dir():
-        with tempfile.TemporaryDirectory(dir=roots_folder()) as temporary:
-            missing = vendor_compiled(Path(temporary), tag, lock)
-            (Path(temporary) / str(tag)).mkdir(exist_ok=True)
-            if not missing:
-                (Path(temporary) / str(tag)).rename(kept)
-                return kept
-        kept = Path(tempfile.mkdtemp())
-    return kept
 
 
 @dataclass

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from samelight_wire import Encoding, Raster
 
+pytestmark = pytest.mark.editor
+
 PLACE = (60, 40)
 
 TYPES = {"U8": "u8", "U16": "u16", "U32": "u32", "HALF": "half", "FLOAT": "float", "DOUBLE": "double"}

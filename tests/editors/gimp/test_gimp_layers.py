@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from samelight.cli.sample import SAMPLE_MASK
 
+pytestmark = pytest.mark.editor
+
 PLACE = (60, 40)
 
 # What a picture loses on its way through GIMP's own blending, in 8-bit steps.

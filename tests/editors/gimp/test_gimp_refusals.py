@@ -12,6 +12,8 @@ from gimp_scene import Lab, ground, object_at_night
 
 from samelight_wire import Client
 
+pytestmark = pytest.mark.editor
+
 PROCEDURES = ("samelight-harmonize", "samelight-harmonize-options")
 
 

@@ -9,6 +9,8 @@ import pytest
 from gimp_scene import CANVAS, Lab, ground, object_at_night, raster
 from numpy.typing import NDArray
 
+pytestmark = pytest.mark.editor
+
 PLACE = (60, 40)
 
 
