@@ -20,7 +20,7 @@ from skimage import data
 
 from samelight.cli.sample import SAMPLE_COMPOSITE, SAMPLE_MASK
 
-__all__ = ["Window", "held", "make_scene_files", "wait_until"]
+__all__ = ["HOLD_SECONDS", "Window", "held", "make_scene_files", "stopped", "wait_until"]
 
 SIZE = (1590, 970)
 
@@ -28,6 +28,7 @@ SIZE = (1590, 970)
 ROW = 25
 CANCEL = (1300, 972)
 LEAST_MENU = 200
+MESSAGE = "^GIMP Message$"
 MENU = "^GNU Image Manipulation Program$"
 
 HOLD_SECONDS = 2.0  # until a call that waits shows its progress
@@ -53,9 +54,16 @@ def held(daemon: RunningDaemon, begin: Callable[[], None]) -> Iterator[None]:
     while daemon.home.log.count("'gimp'") == greetings:
         assert time.monotonic() < deadline, "the plug-in did not reach the daemon"
         time.sleep(0.005)
+    with stopped(daemon):
+        time.sleep(HOLD_SECONDS)
+        yield
+
+
+@contextmanager
+def stopped(daemon: RunningDaemon) -> Iterator[None]:
+    """The daemon stands still."""
     os.kill(daemon.process.pid, signal.SIGSTOP)
     try:
-        time.sleep(HOLD_SECONDS)
         yield
     finally:
         if daemon.process.poll() is None:
@@ -155,9 +163,16 @@ class Window:
         """Clicks the button at the right end of the image's status bar."""
         self.screen.click(*CANCEL)
 
+    def has_message(self) -> bool:
+        """Whether GIMP shows a message in a window of its own."""
+        try:
+            return bool(self.screen.xdotool("search", "--onlyvisible", "--name", MESSAGE))
+        except subprocess.CalledProcessError:
+            return False  # none was found
+
     def dismiss(self, name: str) -> None:
         """Keeps a picture of GIMP's message and closes it."""
-        message = self.screen.window("^GIMP Message$")
+        message = self.screen.window(MESSAGE)
         time.sleep(0.5)
         self.picture(name)
         self.screen.xdotool("windowactivate", "--sync", message, "key", "Escape")

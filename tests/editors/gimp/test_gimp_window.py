@@ -15,10 +15,12 @@ from daemon_harness import RunningDaemon
 from editor_roots import EditorRoot
 from gimp_harness import make_gimp_home, start_gimp
 from gimp_scene import ground, object_at_night, raster
-from gimp_window import Window, held, make_scene_files, wait_until
+from gimp_window import HOLD_SECONDS, Window, held, make_scene_files, stopped, wait_until
 from screen import Screen
 
 from samelight_wire import Client, HarmonizeRequest, Rect, new_job
+
+pytestmark = pytest.mark.editor
 
 PLAIN, WITH_OPTIONS = 1, 2  # counted from the menus' lower ends
 
@@ -155,6 +157,24 @@ def test_cancel(window: Window, held_daemon: RunningDaemon, scene: tuple[int, in
     window.wait_for_layers(image, 3)
 
 
+def test_cancel_before_the_daemon_has_answered(
+    window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]
+) -> None:
+    """A daemon that does not answer is waited for with progress and Cancel, which leaves nothing to be said."""
+    image, _ = scene
+    before, images = window.state(image), window.gimp.call("images")
+    with stopped(held_daemon):
+        window.click_filter(PLAIN, "menu-looking")
+        window.wait_for_call()
+        time.sleep(HOLD_SECONDS)
+        window.picture("looking")
+        window.click_cancel()
+        window.wait_for_rest()
+    assert not window.has_message(), "the call was not cancelled, it gave up"
+    assert window.state(image) == before
+    assert window.gimp.call("images") == images
+
+
 def test_the_daemon_drops_the_work_of_a_killed_call(
     window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]
 ) -> None:
@@ -211,6 +231,15 @@ def test_the_layer_is_moved_meanwhile(window: Window, held_daemon: RunningDaemon
     layers = window.wait_for_layers(image, 3)
     assert layers[0]["extent"] == layers[1]["extent"]
     assert layers[0]["extent"][:2] == [33, 44]
+
+
+def test_the_layer_is_scaled_meanwhile(window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]) -> None:
+    image, layer = scene
+    with held(held_daemon, lambda: window.click_filter(PLAIN, "menu-scaled")):
+        window.gimp.call("scale_layer", layer=layer, width=70, height=80)
+    window.wait_for_rest()
+    assert window.names(image) == ["astronaut", "Background"]
+    window.dismiss("layer-scaled")
 
 
 def test_the_image_is_closed_meanwhile(window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]) -> None:

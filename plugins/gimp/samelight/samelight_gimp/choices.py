@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +51,9 @@ def remember(config: Gimp.ProcedureConfig) -> None:
     """
     values = {name: config.get_property(name) for name in NAMES}
     path = _remembered()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(values), encoding="utf-8")
+    with suppress(OSError):  # a full disk is no reason not to harmonize
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values), encoding="utf-8")
 
 
 def recall(config: Gimp.ProcedureConfig) -> None:

@@ -11,7 +11,7 @@ from samelight_wire.errors import SamelightError
 
 from .choices import Choices
 from .duplicates import delete_left_behind
-from .inserting import Harmonized, insert
+from .inserting import Harmonized, check_unchanged, insert
 from .reading import Source, make_request, read_surroundings
 from .subjects import layers_to_harmonize
 from .waiting import STAGES, connect, harmonize
@@ -23,7 +23,8 @@ def harmonize_layers(image: Gimp.Image, drawables: Sequence[Gimp.Drawable], choi
     """Harmonize the layers meant by the selected drawables; the new layers.
 
     Nothing in the image changes before all results are here, and there is a Cancel button, which kills this process,
-    only between the first and the last request: never while a duplicate exists or layers are being inserted.
+    only while the daemon is looked for and between the first and the last request: never while a duplicate exists or
+    layers are being inserted.
 
     Raises:
         SamelightError: with a sentence for the artist; the image is as it was.
@@ -35,6 +36,7 @@ def harmonize_layers(image: Gimp.Image, drawables: Sequence[Gimp.Drawable], choi
         Gimp.progress_init("Harmonizing")
         harmonized = []
         for index, source in enumerate(sources):
+            check_unchanged(image, [source])  # the artist goes on working while the one before is waited for
             report = _Report(source.name, index, len(sources))
             try:
                 result = harmonize(client, make_request(source, choices), report)

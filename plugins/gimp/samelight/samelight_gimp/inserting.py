@@ -15,7 +15,7 @@ from .colour import mask_format
 from .pixels import write
 from .reading import Source
 
-__all__ = ["Harmonized", "insert"]
+__all__ = ["Harmonized", "check_unchanged", "insert"]
 
 SUFFIX = " (harmonized)"
 
@@ -39,9 +39,9 @@ def insert(image: Gimp.Image, harmonized: Sequence[Harmonized], hide_original: b
     """Put each new layer directly above its original, and hide that, all in one undo step.
 
     Raises:
-        InputError: image or layer were closed or deleted in the meantime; then nothing is inserted.
+        InputError: image or layer were closed, deleted or scaled in the meantime; then nothing is inserted.
     """
-    _check_still_there(image, harmonized)
+    check_unchanged(image, [each.source for each in harmonized])
     originals = [each.source.layer for each in harmonized]
     shown = [original.get_visible() for original in originals]
     made = _make_all(image, harmonized)
@@ -80,15 +80,26 @@ def _replace(image: Gimp.Image, original: Gimp.Layer, layer: Gimp.Layer, hide_or
         _set_visible(original, False)
 
 
-def _check_still_there(image: Gimp.Image, harmonized: Sequence[Harmonized]) -> None:
+def check_unchanged(image: Gimp.Image, sources: Sequence[Source]) -> None:
+    """Make sure that layers which have been read are still there, in their size.
+
+    Raises:
+        InputError: the image was closed, or a layer deleted or scaled.
+    """
     if not image.is_valid():
         raise InputError("The image was closed while its layer was being harmonized.", "Open it and try again.")
     present = {layer.get_id() for layer in _all_layers(image.get_layers())}
-    for each in harmonized:
-        if each.source.layer.get_id() not in present:
+    for source in sources:
+        if source.layer.get_id() not in present:
             raise InputError(
                 "A layer was deleted while it was being harmonized, so nothing was changed.",
                 "Undo the deletion and harmonize again, if you want it back.",
+            )
+        now = extent(source.layer)
+        if (now.width, now.height) != (source.extent.width, source.extent.height):
+            raise InputError(
+                f"The layer “{source.name}” got another size while it was being harmonized, so nothing was changed.",
+                "Harmonize it again.",
             )
 
 

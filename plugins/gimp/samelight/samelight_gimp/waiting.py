@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from gi.repository import Gimp
+
 from samelight_wire import (
     ErrorReply,
     EventLoopClient,
@@ -47,16 +49,23 @@ OnProgress = Callable[[Progress], None]
 def connect() -> EventLoopClient:
     """A connection whose daemon has proven to be the user's own.
 
+    A daemon that does not answer is waited for some seconds, with a Cancel button: nothing of the picture has been read
+    or touched yet, or a duplicate made. The button is gone when this returns.
+
     Raises:
         ConnectionFailed: the daemon does not run or cannot be reached, or it is not the user's.
         VersionMismatchError: daemon and plug-in are too far apart.
     """
-    client = EventLoopClient(connection_file(), "gimp")
+    Gimp.progress_init("Looking for the Samelight daemon")
     try:
-        _await(client, HelloReply)
-    except BaseException:
-        client.close()
-        raise
+        client = EventLoopClient(connection_file(), "gimp")
+        try:
+            _await(client, HelloReply)
+        except BaseException:
+            client.close()
+            raise
+    finally:
+        Gimp.progress_end()
     return client
 
 

@@ -152,6 +152,10 @@ def change(layer, **properties):
         getattr(layer, f"set_{name}")(*value) if name == "offsets" else getattr(layer, f"set_{name}")(value)
 
 
+def scale_layer(layer, width, height):
+    _item(layer).scale(width, height, False)
+
+
 def select(image, path=None, rectangle=None, feather=0.0):
     """Selects a rectangle with a soft edge, or what a file of "Y u8" samples of the canvas's size says."""
     image = _image(image)
