@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from gi.repository import Gimp
 
-from samelight_wire import Depth, Layout, Rect
+from samelight_wire import Depth, Layout, Raster, Rect
 
 from .colour import PixelFormat
 from .pixels import read_scaled
 
-__all__ = ["extent", "intersect", "occupied", "whole"]
+__all__ = ["extent", "intersect", "occupied", "occupied_in", "whole"]
 
 THUMBNAIL = 256
 ALPHA = PixelFormat("A u8", Layout.MASK, Depth.U8)
@@ -58,3 +58,27 @@ def occupied(drawable: Gimp.Drawable, rect: Rect) -> Rect | None:
     left, top = int((columns[0] - 1) * step), int((rows[0] - 1) * step)
     right, bottom = int((columns[-1] + 2) * step) + 1, int((rows[-1] + 2) * step) + 1
     return intersect(Rect(rect.x + left, rect.y + top, right - left, bottom - top), rect)
+
+
+def occupied_in(pixels: Raster, rect: Rect) -> Rect | None:
+    """The same of pixels that have been read already, RGBA of 8 bits: quicker than having GIMP read them once more.
+
+    Args:
+        pixels: the layer's own.
+        rect: where they lie on the canvas.
+    """
+    width, height, octets = pixels.format.width, pixels.format.height, pixels.octets
+    step, row = max(1, height // THUMBNAIL), 4 * width
+    seen, columns = [], 0
+    for y in range(0, height, step):
+        alpha = bytes(octets[y * row : (y + 1) * row])[3::4]
+        if alpha.strip(b"\0"):
+            seen.append(y)
+            columns |= int.from_bytes(alpha, "little")
+    if not seen:
+        return None
+    line = columns.to_bytes(width, "little")
+    left, right = width - len(line.lstrip(b"\0")), len(line.rstrip(b"\0"))
+    # A step more on each side, for what lies between the rows that were looked at.
+    top, bottom = seen[0] - step, seen[-1] + 1 + step
+    return intersect(Rect(rect.x + left - step, rect.y + top, right - left + 2 * step, bottom - top), rect)

@@ -32,7 +32,8 @@ def harmonize_layers(image: Gimp.Image, drawables: Sequence[Gimp.Drawable], choi
     delete_left_behind()
     layers = layers_to_harmonize(image, drawables)
     with connect() as client:
-        sources = [read_surroundings(image, layer, choices) for layer in layers]
+        alone = len(layers) == 1
+        sources = [read_surroundings(image, layer, choices, with_pixels=alone) for layer in layers]
         Gimp.progress_init("Harmonizing")
         harmonized = []
         for index, source in enumerate(sources):

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from gi.repository import Gimp
 
-from samelight_wire import HarmonizeRequest, Layout, Raster, Rect, new_job
+from samelight_wire import Depth, HarmonizeRequest, Layout, Raster, Rect, new_job
 from samelight_wire.errors import EmptyMaskError, NoBackdropError
 
 from .backdrop import Backdrop, read_backdrop
-from .bounds import extent, intersect, occupied, whole
+from .bounds import extent, intersect, occupied, occupied_in, whole
 from .choices import Choices
 from .colour import PixelFormat, layer_format, mask_format
 from .duplicates import duplicated, has_filters, twin_of
@@ -28,7 +28,8 @@ class Source:
     extent: where it lay on the canvas then.
     rect: where the pixels lie that are harmonized; other than the extent only if filters made the layer larger.
     form: the format of the pixels.
-    pixels: the pixels, if they had to be read early; else they are read for the request.
+    pixels: the pixels, if they were read early; else they are read for the request.
+    trimmed: whether the pixels' edges are where they begin to show something.
     mask: its layer mask; None without one.
     backdrop: what is visible below; None if there is no layer below.
     selection: where the effect is wanted; None without limits.
@@ -44,6 +45,7 @@ class Source:
     backdrop: Backdrop | None = None
     selection: Raster | None = None
     selection_rect: Rect | None = None
+    trimmed: bool = False
 
     @property
     def name(self) -> str:
@@ -57,14 +59,20 @@ class Source:
         return Gimp.ImageType.RGBA_IMAGE if self.form.layout is Layout.RGBA else Gimp.ImageType.RGB_IMAGE
 
 
-def read_surroundings(image: Gimp.Image, layer: Gimp.Layer, choices: Choices) -> Source:
+def read_surroundings(image: Gimp.Image, layer: Gimp.Layer, choices: Choices, *, with_pixels: bool) -> Source:
     """All that is read before anything is awaited: what takes a duplicate, and what is small.
+
+    Args:
+        image: the artist's image.
+        layer: one of its layers.
+        choices: what the artist chose.
+        with_pixels: whether the layer's pixels are read too; of several layers that would take much memory.
 
     Raises:
         NoBackdropError: there is nothing that the layer's light could come from.
         EmptyMaskError: the selection does not touch the layer.
     """
-    source = _read_layer(image, layer)
+    source = _read_layer(image, layer, with_pixels)
     selected = _selected(image, source)
     foreground = _foreground(source)
     if selected is not None and choices.limit_to_selection:
@@ -95,13 +103,15 @@ def make_request(source: Source, choices: Choices) -> HarmonizeRequest:
     )
 
 
-def _read_layer(image: Gimp.Image, layer: Gimp.Layer) -> Source:
-    """The layer's place, format and mask; its pixels too where filters are part of them."""
+def _read_layer(image: Gimp.Image, layer: Gimp.Layer, with_pixels: bool) -> Source:
+    """The layer's place, format and mask; its pixels too if they are wanted, or where filters are part of them."""
     place = extent(layer)
     if has_filters([layer]):
         pixels, form, rect = read_filtered(image, layer)
-        return Source(layer, place, rect, form, pixels, _read_mask(layer, rect))
-    return Source(layer, place, place, layer_format(image, layer), None, _read_mask(layer, place))
+        return Source(layer, place, rect, form, pixels, _read_mask(layer, rect), trimmed=True)
+    form = layer_format(image, layer)
+    own = read(layer, form, whole(layer)) if with_pixels else None
+    return Source(layer, place, place, form, own, _read_mask(layer, place))
 
 
 def _read_mask(layer: Gimp.Layer, rect: Rect) -> Raster | None:
@@ -116,13 +126,20 @@ def _read_mask(layer: Gimp.Layer, rect: Rect) -> Raster | None:
 def _foreground(source: Source) -> Rect:
     """About the part of the canvas in which the layer shows anything."""
     layer, rect = source.layer, source.rect
-    if source.pixels is not None:
-        return rect  # trimmed already
-    found = occupied(layer, rect) if layer.has_alpha() else rect
+    if source.trimmed:
+        return rect
+    found = _shown(source) if layer.has_alpha() else rect
     if found is not None and source.mask is not None and layer.get_apply_mask():
         masked = occupied(layer.get_mask(), rect)
         found = None if masked is None else intersect(found, masked)
     return found or rect
+
+
+def _shown(source: Source) -> Rect | None:
+    """About where the layer's alpha channel lets something show."""
+    if source.pixels is not None and (source.form.layout, source.form.depth) == (Layout.RGBA, Depth.U8):
+        return occupied_in(source.pixels, source.rect)
+    return occupied(source.layer, source.rect)
 
 
 def _selected(image: Gimp.Image, source: Source) -> Rect | None:
