@@ -24,6 +24,12 @@ class PictureFigures:
     """10 log10(255^2 / mse) in dB; 100 for equal pictures."""
     fpsnr: float
     """10 log10(255^2 / fmse) in dB; 100 for equal foregrounds."""
+    ssim: float | None = None
+    """Structural similarity, at most 1; None where it was not measured."""
+    fssim: float | None = None
+    """The same over the foreground."""
+    lpips: float | None = None
+    """Learned perceptual distance, 0 for equal pictures; None where it was not measured."""
 
 
 def compare(result: Tensor, real: Tensor, mask: Tensor) -> PictureFigures:
