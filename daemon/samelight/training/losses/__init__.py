@@ -1,7 +1,8 @@
 """The papers' training losses by name: one paper a file.
 
-A loss is a module called as `loss(stages, real, mask)`: what the network made (`samelight.harmonizers.stages`), the
-real pictures B x 3 x H x W in -1..1 and the masks B x 1 x H x W in 0..1; it returns a scalar, the mean over the batch.
+A loss is a module called as `loss(stages, real, mask, part)`: what the network made (`samelight.harmonizers.stages`),
+the real pictures B x 3 x H x W in -1..1 and the masks B x 1 x H x W in 0..1; it returns a scalar, the mean over the
+batch. Where these pictures are only a `Part` of a batch, it returns their share of that mean: the shares add up to it.
 It may hold parameters: they are trained with the network's and kept in checkpoints, and are no part of its weights.
 """
 
@@ -14,9 +15,10 @@ from torch import nn
 from samelight.training.losses.foreground_mse import ForegroundMSE, foreground_mse
 from samelight.training.losses.frih import FrihLoss
 from samelight.training.losses.l1 import L1
+from samelight.training.losses.part import WHOLE, Part
 from samelight.training.losses.rcl import RCLLoss
 
-__all__ = ["L1", "LOSSES", "ForegroundMSE", "FrihLoss", "RCLLoss", "foreground_mse"]
+__all__ = ["L1", "LOSSES", "WHOLE", "ForegroundMSE", "FrihLoss", "Part", "RCLLoss", "foreground_mse"]
 
 LOSSES: Mapping[str, Callable[[], nn.Module]] = {
     "foreground-mse": ForegroundMSE,

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from samelight.harmonizers.stages import Stages
+from samelight.training.copying import onto
+from samelight.training.losses.part import WHOLE, Part
 from samelight.training.losses.precision import at_least_float32
 
 __all__ = ["RCLLoss", "RegionContrast", "draw_positions", "foreground_l1", "patches_at", "sampling_map"]
@@ -33,32 +35,35 @@ class RCLLoss(nn.Module):
         super().__init__()
         self.contrast = RegionContrast()
 
-    def forward(self, stages: Stages, real: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, stages: Stages, real: Tensor, mask: Tensor, part: Part = WHOLE) -> Tensor:
         """A scalar.
 
         Args:
           stages: what the network made; the result is B x 3 x H x W in -1..1.
           real: B x 3 x H x W in -1..1.
           mask: B x 1 x H x W in 0..1.
+          part: which of the batch's pictures these are.
         """
         result = at_least_float32(stages.result)
-        whole = (result - real).abs().mean()
-        contrast: Tensor = self.contrast(result, real, mask)
-        return WHOLE_WEIGHT * whole + FOREGROUND_WEIGHT * foreground_l1(result, real, mask) + CONTRAST_WEIGHT * contrast
+        whole = part.mean((result - real).abs().mean(dim=(1, 2, 3)))
+        foreground = foreground_l1(result, real, mask, part)
+        contrast: Tensor = self.contrast(result, real, mask, part)
+        return WHOLE_WEIGHT * whole + FOREGROUND_WEIGHT * foreground + CONTRAST_WEIGHT * contrast
 
 
-def foreground_l1(result: Tensor, real: Tensor, mask: Tensor) -> Tensor:
+def foreground_l1(result: Tensor, real: Tensor, mask: Tensor, part: Part = WHOLE) -> Tensor:
     """L_pixel: each picture's mean absolute error within its foreground.
 
     Args:
       result: B x 3 x H x W.
       real: the same, the ground truth.
       mask: B x 1 x H x W in 0..1; a foreground of less than a pixel counts as one of a pixel.
+      part: which of the batch's pictures these are.
 
-    Returns: a scalar, the mean over the batch.
+    Returns: a scalar, the mean over the batch or the part's share of it.
     """
     error = ((result - real).abs().mean(dim=1, keepdim=True) * mask).sum(dim=(1, 2, 3))
-    return (error / mask.sum(dim=(1, 2, 3)).clamp(min=1)).mean()
+    return part.mean(error / mask.sum(dim=(1, 2, 3)).clamp(min=1))
 
 
 class RegionContrast(nn.Module):
@@ -74,18 +79,21 @@ class RegionContrast(nn.Module):
         self.patches, self.temperature = patches, temperature
         self.mlp = nn.Sequential(nn.Linear(3 * PATCH_SIDE**2, EMBEDDING), nn.ReLU(), nn.Linear(EMBEDDING, EMBEDDING))
 
-    def forward(self, result: Tensor, real: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, result: Tensor, real: Tensor, mask: Tensor, part: Part = WHOLE) -> Tensor:
         """Draw patches and compare them.
 
         Args:
           result: H, B x 3 x H x W in -1..1.
           real: the ground truth, the same.
           mask: M', B x 1 x H x W in 0..1.
+          part: which of the batch's pictures these are, and where their random figures come from.
 
-        Returns: a scalar: the mean over the pictures that have both regions, 0 where none has.
+        Returns: a scalar: the mean over the pictures of the whole batch that have both regions, or the part's share of
+          it; 0 where none has.
         """
         background = 1 - mask
-        inside, outside = draw_positions(mask, self.patches), draw_positions(background, self.patches)
+        inside = draw_positions(mask, self.patches, part)
+        outside = draw_positions(background, self.patches, part)
         negative = self.embed(sampling_map(result * mask), inside)
         positive = self.embed(sampling_map(real * background), outside)
         query_fg = _direction(negative)
@@ -95,8 +103,8 @@ class RegionContrast(nn.Module):
         away = (negative @ query_fg / self.temperature).logsumexp(dim=1)
         losses = functional.softplus(away - towards).mean(dim=1)
         both = (mask.sum(dim=(1, 2, 3)) > 0) & (background.sum(dim=(1, 2, 3)) > 0)
-        # Equation 12.
-        return (losses * both).sum() / both.sum().clamp(min=1)
+        # Equation 12. The pictures that have both are counted over the whole batch.
+        return (losses * both).sum() / part.sum_up(both.sum().float()).clamp(min=1)
 
     def embed(self, sampled: Tensor, positions: Tensor) -> Tensor:
         """Equations 8 and 9: the patches of B x 3 x h x w around B x K positions, as B x K x 256 of length 1."""
@@ -117,18 +125,19 @@ def sampling_map(region: Tensor) -> Tensor:
     return functional.avg_pool2d(region, REDUCTION, ceil_mode=True)
 
 
-def draw_positions(region: Tensor, count: int) -> Tensor:
+def draw_positions(region: Tensor, count: int, part: Part = WHOLE) -> Tensor:
     """The cells of the sampling map in which random pixels of a region lie; some more than once in a small region.
 
     Args:
       region: B x 1 x H x W in 0..1, how much each pixel belongs to the region.
       count: K.
+      part: where the random figures come from.
 
     Returns: B x K, int64, indices into the h x w cells. Any cells where the region is empty.
     """
     reached = sampling_map(region).flatten(1).cumsum(dim=1)
     # Drawn on the CPU, so that a seed gives the same positions on every device.
-    wanted = torch.rand(len(region), count).to(reached) * reached[:, -1:]
+    wanted = onto(part.rand(count, len(region)), reached.device).to(reached.dtype) * reached[:, -1:]
     return torch.searchsorted(reached, wanted, right=True).clamp(max=reached.shape[1] - 1)
 
 
