@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor
 
 from samelight.harmonizers.blocks import HarmonizationUNet
@@ -26,9 +29,14 @@ class SRIN(HarmonizationUNet):
     is around it mix in. The network that is told who looks like whom is SRIH.
     """
 
+    uncompiled = ("_palettes",)
+    """Methods that torch.compile leaves alone, because they draw random numbers."""
+
     def __init__(self, width: int = 32) -> None:
         """`width` is w, the channels of the first level."""
         super().__init__(width)
+        self.generators: Sequence[torch.Generator] | None = None
+        """Where training draws from, one for each picture of the next batch; None for torch's own generator."""
         self.semantic_norm = SemanticInstanceNorm(8 * width)
 
     def _adjust_deepest(self, features: Tensor, mask: Tensor, instances: Instances | None) -> Tensor:
@@ -40,4 +48,4 @@ class SRIN(HarmonizationUNet):
 
     def _palettes(self, pictures: int, colours: int) -> Tensor:
         """Random ones in training, because a segmenter numbers instances at will; otherwise always the same."""
-        return random_palettes(pictures, colours) if self.training else fixed_palette(colours)
+        return random_palettes(pictures, colours, self.generators) if self.training else fixed_palette(colours)

@@ -87,7 +87,7 @@ def test_the_map_is_drawn_pixel_by_pixel() -> None:
     instances = some_instances(2, 5, 7)
     generator = torch.Generator().manual_seed(4)
     mask = (torch.rand(2, 1, 5, 7, generator=generator, dtype=torch.float64) * 3 - 1).clamp(0, 1)
-    palettes = random_palettes(2, colours_needed(instances), generator)
+    palettes = random_palettes(2, colours_needed(instances), [generator] * 2)
     drawn = draw_instances(instances, mask, palettes)
     for picture in range(2):
         for y in range(5):
@@ -117,7 +117,7 @@ def test_the_fixed_palette_is_always_the_same_and_its_colours_differ() -> None:
 
 def test_random_palettes_come_from_their_generator() -> None:
     def draw(seed: int) -> Tensor:
-        return random_palettes(3, 6, torch.Generator().manual_seed(seed))
+        return random_palettes(3, 6, [torch.Generator().manual_seed(seed + picture) for picture in range(3)])
 
     assert torch.equal(draw(1), draw(1))
     assert not torch.equal(draw(1), draw(2))

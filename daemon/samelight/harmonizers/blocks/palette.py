@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -30,7 +32,7 @@ def fixed_palette(colours: int) -> Tensor:
     return ((places + 0.5) % 1 * 2 - 1).float().unsqueeze(0)
 
 
-def random_palettes(pictures: int, colours: int, generator: torch.Generator | None = None) -> Tensor:
+def random_palettes(pictures: int, colours: int, generators: Sequence[torch.Generator] | None = None) -> Tensor:
     """Other colours for the instances of every picture, so that in training none comes to mean anything.
 
     The foreground and what is no instance keep their colours: they mean the same in every picture.
@@ -38,12 +40,15 @@ def random_palettes(pictures: int, colours: int, generator: torch.Generator | No
     Args:
       pictures: B.
       colours: rows of each palette.
-      generator: on the CPU; torch's own where there is none.
+      generators: on the CPU, one for each picture; torch's own where there are none.
 
     Returns: B x colours x 3, float32 in -1..1.
     """
-    drawn = torch.rand((pictures, colours - OTHER_COLOURS, 3), generator=generator) * 2 - 1
-    return torch.cat([fixed_palette(OTHER_COLOURS).expand(pictures, -1, -1), drawn], dim=1)
+    drawn = [
+        torch.rand((colours - OTHER_COLOURS, 3), generator=generator) * 2 - 1
+        for generator in generators or [None] * pictures
+    ]
+    return torch.cat([fixed_palette(OTHER_COLOURS).expand(pictures, -1, -1), torch.stack(drawn)], dim=1)
 
 
 def draw_instances(instances: Instances | None, mask: Tensor, palettes: Tensor) -> Tensor:
