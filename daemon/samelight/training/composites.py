@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -13,6 +14,7 @@ from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import Augmentation
 from samelight.training.recolouring import FAMILIES, recolour
 from samelight.training.sampling import choice, uniform
+from samelight.training.source import ALL, Shard
 from samelight.training.transfers import Region
 
 __all__ = ["CHANGE_LIMIT", "CompositeMaker", "Composites"]
@@ -46,12 +48,26 @@ class CompositeMaker:
 
     def __init__(self, photos: PhotoCollection, seed: int, device: torch.device | None = None) -> None:
         """`device` is where pictures are cropped and recoloured; random numbers are always drawn on the CPU."""
-        self.photos = photos
+        self.photos, self.seed = photos, seed
         self.generator = torch.Generator().manual_seed(seed)
         self.device = device or torch.device("cpu")
 
-    def batch(self, count: int, size: tuple[int, int], augmentation: Augmentation = VARIED) -> Composites:
-        """Make `count` composites of `size` (height, width)."""
+    def __len__(self) -> int:
+        """Photographs in an epoch."""
+        return len(self.photos)
+
+    def batch(
+        self, step: int, count: int, size: tuple[int, int], augmentation: Augmentation = VARIED, shard: Shard = ALL
+    ) -> Composites:
+        """A shard of the `count` composites of `size` (height, width) of an optimizer step; see `CompositeSource`."""
+        entropy = np.random.SeedSequence((self.seed, step)).generate_state(1, np.uint64)
+        self.generator.manual_seed(int(entropy[0]))
+        whole = self._batch(count, size, augmentation)
+        part = shard.members(count)
+        members = slice(part.start, part.stop)
+        return Composites(whole.composite[members], whole.mask[members], whole.real[members], whole.families[members])
+
+    def _batch(self, count: int, size: tuple[int, int], augmentation: Augmentation) -> Composites:
         drawn = [self._crop(size, augmentation) for _ in range(count)]
         real = torch.stack([photo for photo, _ in drawn])
         mask = torch.stack([mask for _, mask in drawn]).unsqueeze(1).to(self.device)

@@ -171,7 +171,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate_at(progress)
         count, size = self._draw_size(progress)
-        batch = self.maker.batch(count, size, self.recipe.augmentation)
+        batch = self.maker.batch(self.step, count, size, self.recipe.augmentation)
         composite, real, instances = batch.composite * 2 - 1, batch.real * 2 - 1, self._instances(batch)
         with torch.autocast(composite.device.type, torch.bfloat16, enabled=self.half_precision):
             stages = run_stages(self.network, composite, batch.mask, instances)

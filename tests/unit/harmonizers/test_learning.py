@@ -92,7 +92,7 @@ class Lesson:
 
 def lesson(photos: PhotoCollection, side: int, *, instances: bool) -> Lesson:
     """The first sixteen composites that are drawn."""
-    batch = CompositeMaker(photos, seed=8).batch(16, (side, side))
+    batch = CompositeMaker(photos, seed=8).batch(0, 16, (side, side))
     return Lesson(batch, find_in_batch(RegionSegmenter(), batch.composite, batch.mask) if instances else None)
 
 

@@ -18,14 +18,14 @@ from samelight_wire.errors import InvalidOptionError, UnreadablePictureError
 def test_the_same_seed_gives_the_same_batches(photos: PhotoCollection) -> None:
     first, again, other = (CompositeMaker(photos, seed) for seed in (3, 3, 4))
     for size in ((32, 40), (48, 32)):
-        one, two, three = first.batch(5, size), again.batch(5, size), other.batch(5, size)
+        one, two, three = (maker.batch(0, 5, size) for maker in (first, again, other))
         assert torch.equal(one.composite, two.composite)
         assert one.families == two.families
         assert not torch.equal(one.composite, three.composite)
 
 
 def test_only_the_foreground_is_recoloured(photos: PhotoCollection) -> None:
-    batch = CompositeMaker(photos, 1).batch(12, (40, 48))
+    batch = CompositeMaker(photos, 1).batch(0, 12, (40, 48))
     assert batch.composite.shape == batch.real.shape == (12, 3, 40, 48)
     outside = (batch.mask == 0).expand_as(batch.real)
     assert torch.equal(batch.composite[outside], batch.real[outside])
@@ -35,7 +35,7 @@ def test_only_the_foreground_is_recoloured(photos: PhotoCollection) -> None:
 
 
 def test_hard_and_soft_edges_and_harmonious_pictures_occur(photos: PhotoCollection) -> None:
-    batch = CompositeMaker(photos, 2).batch(60, (24, 24))
+    batch = CompositeMaker(photos, 2).batch(0, 60, (24, 24))
     soft = [bool(((mask > 0.01) & (mask < 0.99)).any()) for mask in batch.mask]
     assert 10 < sum(soft) < 55
     assert "harmonious" in batch.families

@@ -66,7 +66,7 @@ def test_augmentation_mirrors_and_crops_only_where_it_is_asked_for(photo_folder:
 
     def distinct(augmentation: Augmentation) -> int:
         """Different pictures among forty that composites are made of."""
-        real = maker.batch(40, size, augmentation).real
+        real = maker.batch(0, 40, size, augmentation).real
         return len({tuple(picture.mul(255).round().flatten().tolist()) for picture in real})
 
     assert distinct(Augmentation(flip=False, least_crop=1.0)) == 1
