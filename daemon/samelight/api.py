@@ -16,7 +16,7 @@ from samelight_wire.errors import InvalidOptionError, SizeMismatchError, Unsuppo
 from samelight_wire.formats import Alpha, Depth, Layout, Raster, RasterFormat, Rect
 from samelight_wire.messages import HarmonizeRequest, Options, new_job
 
-__all__ = ["harmonize"]
+__all__ = ["harmonize", "request_for"]
 
 _DEPTHS = {"uint8": Depth.U8, "uint16": Depth.U16, "float16": Depth.F16, "float32": Depth.F32}
 _LAYOUTS = {3: Layout.RGB, 4: Layout.RGBA}
@@ -49,6 +49,24 @@ def harmonize(
         InputError: (its subclasses) wrong shapes or types, an empty mask, one that covers everything, NaN.
         WeightsError: the network's weights are missing or damaged.
     """
+    request = request_for(composite, mask, model=model, strength=strength, backdrop=backdrop)
+    outcome = _pipeline(device or "auto").run(request)
+    return np.frombuffer(outcome.layer.data, dtype=composite.dtype).reshape(composite.shape).copy()
+
+
+def request_for(
+    composite: NDArray[Any],
+    mask: NDArray[Any],
+    *,
+    model: str | None = None,
+    strength: float = 1.0,
+    backdrop: NDArray[Any] | None = None,
+) -> HarmonizeRequest:
+    """What a pipeline is asked for these arrays; see `harmonize`.
+
+    Raises:
+        InputError: (its subclasses) wrong shapes or types.
+    """
     if not 0.0 <= strength <= 1.0:
         raise InvalidOptionError(
             f"The strength is {strength}, but it has to lie between 0 and 1.", "1 is the full effect."
@@ -59,7 +77,7 @@ def harmonize(
         shape = " x ".join(map(str, mask.shape))
         raise SizeMismatchError(f"The mask has {shape} samples, but the picture has {size.height} x {size.width}.")
     frame = Rect(0, 0, size.width, size.height)
-    request = HarmonizeRequest(
+    return HarmonizeRequest(
         job=new_job(),
         layer=layer,
         layer_rect=frame,
@@ -69,8 +87,6 @@ def harmonize(
         selection_rect=frame,
         options=Options(model=model, strength=float(strength)),
     )
-    outcome = _pipeline(device or "auto").run(request)
-    return np.frombuffer(outcome.layer.data, dtype=composite.dtype).reshape(composite.shape).copy()
 
 
 @lru_cache(maxsize=4)
