@@ -90,6 +90,14 @@ def test_global_dynamics_is_equation_6() -> None:
     assert relative_error(module(features, mask), expected) < 1e-5
 
 
+@pytest.mark.parametrize("channels", [16, 256])
+def test_global_dynamics_changes_next_to_nothing_at_first(channels: int) -> None:
+    torch.manual_seed(0)
+    features, mask = features_and_mask(channels=channels)
+    changed = MaskAwareGlobalDynamics(channels).double()(features, mask)
+    assert 0 < relative_error(changed, features) < 0.5
+
+
 def test_matching_in_chunks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     features, mask = features_and_mask(size=9)
     flat, flat_mask = features.flatten(2), mask.flatten(2)
