@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from samelight import __version__
-from samelight.cli import daemon, weights
+from samelight.cli import daemon, study, weights
 from samelight.cli.batch import batch
 from samelight.cli.bench import bench
 from samelight.cli.build_plugins import build_plugins
@@ -63,6 +63,7 @@ app.command()(models)
 app.add_typer(weights.app, name="weights", no_args_is_help=True)
 app.command()(train)
 app.command()(evaluate)
+app.add_typer(study.app, name="study", no_args_is_help=True)
 app.command()(doctor)
 app.command()(bench)
 app.command()(install)

@@ -1,0 +1,1 @@
+"""Pages: the HTML page of an evaluation, and what pages are made with."""

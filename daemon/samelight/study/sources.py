@@ -1,0 +1,179 @@
+"""The pictures of a study: several methods' results of the same composites, from folders or a kept report."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from samelight.pictures import SUFFIXES, Picture, read_mask, read_picture
+from samelight_wire.errors import InputError, SizeMismatchError
+
+__all__ = ["COMPOSITE", "Item", "check_sizes", "from_folders", "from_report", "shown", "shown_mask"]
+
+COMPOSITE = "composite"
+"""The name under which the untouched composite takes part, as it does in SRIH's study."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One composite and what became of it."""
+
+    name: str
+    """The pictures' common name."""
+    files: Mapping[str, Path]
+    """By method."""
+    mask: Path | None
+    """Of the pasted object, where it is known."""
+
+
+def from_folders(
+    results: Mapping[str, Path], composites: Path | None = None, masks: Path | None = None
+) -> tuple[list[str], list[Item]]:
+    """Methods and items from folders in which a composite's results have the same name.
+
+    Raises:
+        InputError: a folder has no picture, two pictures of the same name, or not the same names as the others.
+    """
+    folders = dict(results) if composites is None else {COMPOSITE: composites, **results}
+    found = {method: _pictures(folder) for method, folder in folders.items()}
+    names = sorted(next(iter(found.values())))
+    for method, files in found.items():
+        _check_same(names, sorted(files), folders[next(iter(folders))], folders[method])
+    known_masks = _pictures(masks) if masks else {}
+    missing = [name for name in names if name not in known_masks]
+    if masks and missing:
+        raise InputError(f'"{masks}" has no mask named {_some(missing)}.', "Add it, or leave --masks out.")
+    items = [Item(name, {method: found[method][name] for method in found}, known_masks.get(name)) for name in names]
+    return list(found), items
+
+
+def from_report(folder: Path, at: str | None = None) -> tuple[list[str], list[Item]]:
+    """Methods and items from the pictures that `samelight evaluate --report` kept, the composite among the methods.
+
+    Args:
+        folder: the report's.
+        at: which of its sizes; the first one by default.
+
+    Raises:
+        InputError: it is no report, or kept no picture at this size.
+    """
+    path = folder / "report.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        sizes = {each["at"]: each["pictures"] for each in content["measurements"]}
+        chosen = sizes[at] if at is not None else next(iter(sizes.values()))
+        items = [_reported(folder, each) for each in chosen]
+        methods = [COMPOSITE, *content["methods"]]
+    except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+        raise InputError(
+            f'"{folder}" holds no report that a study can be made of ({error}).',
+            "Name the folder that `samelight evaluate --report` wrote, and one of its sizes.",
+        ) from error
+    if not items:
+        raise InputError(f'The report in "{folder}" kept no picture.', "Evaluate again with more pictures.")
+    return methods, items
+
+
+def shown(path: Path, largest_side: int) -> Image.Image:
+    """A picture file as people see it: opaque 8-bit sRGB without metadata, no side longer than `largest_side`.
+
+    Raises:
+        What `read_picture` raises.
+    """
+    picture = read_picture(path)
+    image = _in_srgb(picture)
+    image.thumbnail((largest_side, largest_side), Image.Resampling.LANCZOS)
+    return image
+
+
+def shown_mask(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A mask file at this width and height: H x W, 255 is foreground.
+
+    Raises:
+        What `read_mask` raises.
+    """
+    mask = Image.fromarray(Picture(read_mask(path)[..., np.newaxis]).to_8_bit()[..., 0])
+    return np.asarray(mask.resize(size, Image.Resampling.BILINEAR))
+
+
+def check_sizes(item: Item, images: Mapping[str, Image.Image]) -> None:
+    """Results of different sizes would tell methods apart.
+
+    Raises:
+        SizeMismatchError: they have.
+    """
+    sizes = {method: image.size for method, image in images.items()}
+    if len(set(sizes.values())) > 1:
+        words = ", ".join(f"{width} x {height} by {method}" for method, (width, height) in sizes.items())
+        raise SizeMismatchError(
+            f'The results of "{item.name}" have different sizes: {words}.',
+            "Make all results at the size of the composite.",
+        )
+
+
+def _reported(folder: Path, entry: Mapping[str, object]) -> Item:
+    files = {COMPOSITE: entry["composite"], **_mapping(entry["results"])}
+    return Item(str(entry["name"]), {name: folder / str(file) for name, file in files.items()}, None)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError("its results are no table")
+    return value
+
+
+def _in_srgb(picture: Picture) -> Image.Image:
+    """RGB over white; a profile is applied, where it can be read, and left behind."""
+    pixels = picture.to_8_bit()
+    image = Image.fromarray(pixels[..., 0] if picture.channels == 1 else pixels).convert("RGBA")
+    if picture.icc is not None and picture.channels > 2:
+        with contextlib.suppress(OSError, ImageCms.PyCMSError):
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.icc))
+            colours = ImageCms.profileToProfile(image.convert("RGB"), profile, ImageCms.createProfile("sRGB"))
+            if colours is not None:
+                colours.putalpha(image.getchannel("A"))
+                image = colours
+    opaque = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return Image.fromarray(np.asarray(opaque))  # through an array, so that no metadata comes along
+
+
+def _pictures(folder: Path) -> dict[str, Path]:
+    """A folder's picture files by their stems."""
+    try:
+        files = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    except OSError as error:
+        raise InputError(f'The folder "{folder}" cannot be read: {error.strerror}.', "Check its name.") from error
+    found: dict[str, Path] = {}
+    for path in (path for path in files if path.suffix.lower() in SUFFIXES):
+        if path.stem in found:
+            raise InputError(f'"{folder}" has several pictures named "{path.stem}".', "Leave one of them there.")
+        found[path.stem] = path
+    if not found:
+        raise InputError(f'There is no picture in "{folder}".', "Name a folder of PNG, JPEG, TIFF or WebP files.")
+    return found
+
+
+def _check_same(names: Sequence[str], others: Sequence[str], folder: Path, other: Path) -> None:
+    for lacking, having, difference in (
+        (other, folder, sorted(set(names) - set(others))),
+        (folder, other, sorted(set(others) - set(names))),
+    ):
+        if difference:
+            raise InputError(
+                f'"{lacking}" has no picture named {_some(difference)}, but "{having}" has.',
+                "All folders must hold results of the same composites under the same names.",
+            )
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names in quotes, and how many more there are."""
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(f'"{name}"' for name in names[:3]) + rest
