@@ -1,97 +1,30 @@
-"""The editors on a machine: where each kind of installation keeps its parts, in one table.
+"""The editors on a machine, each with its folders and its own Python, found without starting any of them.
 
-An editor's own Python is found without starting it: the name of the library that its scripting part is linked to
-stands in that file, or it is the system's. (Only distribution packages so far; a further kind is a further line of the
-table.)
+    editors_places      all paths, in one table
+    editors_flatpak, editors_snap, editors_store, editors_appimage      what the table cannot say of these ways
+    editors_binaries, editors_versions      what files tell of Python and release
+    editors_machine     the machine, which tests make up
+    editors_running     whether one of them runs
+
+Several editors may share a folder for their resources, such as a Krita of the distribution's and one in an AppImage.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import sys
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
-from platform import machine as this_processor
-from typing import Iterator, Mapping, Optional, Set, Tuple
+from typing import Iterable, Iterator, List, Optional, Tuple
 
-from .tags import Tag
+from . import editors_appimage, editors_flatpak, editors_snap, editors_store
+from .editors_binaries import linked_python, named_python, processor_of
+from .editors_machine import Machine
+from .editors_places import OLDEST, PLACES, Place
+from .editors_versions import as_numbers, release_in_name, release_of, series_of
+from .settings_file import get_value
+from .tags import BUNDLED, Tag
 
 __all__ = ["PLACES", "Editor", "Machine", "Place", "find_editors"]
-
-
-@dataclass(frozen=True)
-class Machine:
-    """The machine on which editors are searched for; the defaults are this one, tests make up others.
-
-    platform: `sys.platform` there.
-    processor: `platform.machine()` there.
-    root: the folder that holds the system.
-    home: the user's folder.
-    environment: the user's environment variables.
-    """
-
-    platform: str = sys.platform
-    processor: str = field(default_factory=this_processor)
-    root: Path = Path("/")
-    home: Path = field(default_factory=Path.home)
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-
-    def folder(self, variable: str, usual: str) -> Path:
-        """A folder of the user's: what the variable says, or the usual one below the home folder."""
-        given = self.environment.get(variable, "").strip()
-        return Path(given) if given else self.home / usual
-
-
-@dataclass(frozen=True)
-class Place:
-    """One way in which an editor comes onto a machine.
-
-    editor: its name.
-    kind: how it came there ("package": from the distribution).
-    platform: the `sys.platform` on which there is this way.
-    scripting: files that are there if the editor is, as patterns below the system's root.
-    releases: files that name its newest release, below the system's root.
-    data: the folder of the user's resources, as a variable and the usual folder in the home, and what is below, where
-    {series} stands for the series that the name of the file in `scripting` ends with, such as 3.2.
-    config: the same for the configuration file.
-    interpreter: the link to the Python that it starts; empty where `scripting` is linked to Python's library.
-    override: the variable that names the folder of the user's resources itself; empty where there is none.
-    """
-
-    editor: str
-    kind: str
-    platform: str
-    scripting: Tuple[str, ...]
-    releases: Tuple[str, ...]
-    data: Tuple[str, str, str]
-    config: Tuple[str, str, str]
-    interpreter: str = ""
-    override: str = ""
-
-
-PLACES = (
-    Place(
-        editor="Krita",
-        kind="package",
-        platform="linux",
-        scripting=tuple(f"usr/{lib}/kritaplugins/kritapykrita.so" for lib in ("lib/*", "lib", "lib64", "local/lib")),
-        releases=("usr/share/metainfo/org.kde.krita.appdata.xml",),
-        data=("XDG_DATA_HOME", ".local/share", "krita"),
-        config=("XDG_CONFIG_HOME", ".config", "kritarc"),
-    ),
-    Place(
-        editor="GIMP",
-        kind="package",
-        platform="linux",
-        scripting=("usr/bin/gimp-3.*", "usr/local/bin/gimp-3.*"),
-        releases=("usr/share/metainfo/org.gimp.GIMP.appdata.xml",),
-        data=("XDG_CONFIG_HOME", ".config", "GIMP/{series}"),
-        config=("XDG_CONFIG_HOME", ".config", "GIMP/{series}/gimprc"),
-        interpreter="usr/bin/python3",
-        override="GIMP3_DIRECTORY",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -102,9 +35,14 @@ class Editor:
     kind: how it came onto the machine, see Place.
     version: its release, None where nothing says it.
     python: the version of its own Python, None where nothing says it.
-    tag: which compiled packages that Python loads; None where that is not known.
+    tag: which compiled packages that Python loads; None where that is not known, or none that are published.
     data: the folder of the user's resources; it may not exist yet.
     config: its configuration file; it may not exist yet.
+    program: what was found of it.
+    candidates: where its Python is not known, the ones that it may be.
+    private: a folder that it can read from inside its sandbox; None where it can read all that is the user's.
+    problem: why it gets no plugin: "too old", "no Python", "not started yet", "release not known"; empty where it can.
+    note: a sentence for the person about the problem, or about what else there is to do.
     """
 
     name: str
@@ -114,59 +52,206 @@ class Editor:
     tag: Optional[Tag]
     data: Path
     config: Path
+    program: Optional[Path] = None
+    candidates: Tuple[Tag, ...] = ()
+    private: Optional[Path] = None
+    problem: str = ""
+    note: str = ""
+
+    @property
+    def tags(self) -> Tuple[Tag, ...]:
+        """The interpreters for which it is worth to carry compiled packages."""
+        return (self.tag,) if self.tag else self.candidates
 
 
-def find_editors(machine: Optional[Machine] = None) -> Iterator[Editor]:
-    """Every editor of the table that is on the machine (None: this one)."""
+@dataclass(frozen=True)
+class _Found:
+    """What was found of an editor.
+
+    root: the folder of its installation.
+    program: its program.
+    release: its release, as far as the way it came tells it.
+    data: what a package from the Microsoft Store wrote.
+    """
+
+    root: Optional[Path]
+    program: Optional[Path]
+    release: Optional[str] = None
+    data: Optional[Path] = None
+
+
+def find_editors(machine: Optional[Machine] = None, also: Iterable[Path] = ()) -> Iterator[Editor]:
+    """Every editor of the table that is on a machine.
+
+    Args:
+        machine: None: this one.
+        also: AppImages, and folders of installations, that lie where nobody looks for them.
+    """
     there = machine or Machine()
     for place in PLACES:
-        if place.platform != there.platform:
-            continue
-        folders: Set[Path] = set()
-        for path in (path for pattern in place.scripting for path in sorted(there.root.glob(pattern))):
-            editor = _describe(place, there, path)
-            if editor.data not in folders:  # lib and lib64 may be one, two series are two
-                folders.add(editor.data)
-                yield editor
+        if place.platform == there.platform:
+            for found in _distinct([*_look(place, there), *_given(place, there, also)]):
+                yield from _describe(place, there, found)
 
 
-def _describe(place: Place, machine: Machine, scripting: Path) -> Editor:
-    python = _started_python(machine.root / place.interpreter) if place.interpreter else _linked_python(scripting)
-    tag = Tag.of(python, machine.platform, machine.processor) if python else None
-    versions = filter(None, (_newest_release(machine.root / path) for path in place.releases))
-    series = scripting.name.rpartition("-")[2]
-    data, config = (machine.folder(*where[:2]) / where[2].format(series=series) for where in (place.data, place.config))
+def _look(place: Place, machine: Machine) -> Iterator[_Found]:
+    """What is there of an editor that came in this way."""
+    if place.kind == "AppImage":
+        for path, release in editors_appimage.appimages(place.editor, machine):
+            yield _Found(None, path, release)
+    elif place.kind == "store":
+        for package in editors_store.store_packages(place, machine):
+            programs = _programs(place, machine, package.root) if package.root else []
+            yield _Found(package.root, programs[0] if programs else None, package.release, package.data)
+    else:
+        for root in _roots(place, machine):
+            yield from (_Found(root, program) for program in _programs(place, machine, root))
+
+
+def _roots(place: Place, machine: Machine) -> List[Path]:
+    if place.kind == "flatpak":
+        return editors_flatpak.roots(place, machine)
+    if place.kind == "snap":
+        return editors_snap.roots(place, machine)
+    found = [path for pattern in place.roots for path in machine.matches(pattern)]
+    return found + (editors_store.installed_folders(place, machine) if place.kind == "installer" else [])
+
+
+def _programs(place: Place, machine: Machine, root: Path) -> List[Path]:
+    """The programs of an editor in a folder: one, but GIMP's different series may lie beside each other."""
+    named = [path for pattern in place.programs for path in machine.matches(pattern, root)]
+    if place.editor == "GIMP":
+        # Beside gimp-3.0 there may be gimp-3.0-helper and the like; in macOS's bundles its name tells no series.
+        by_series = {series_of(path.name, None): path for path in named if not path.is_dir()}
+        if set(by_series) - {None}:
+            by_series.pop(None, None)
+        elif place.platform != "darwin":
+            by_series = {}
+        return [by_series[series] for series in sorted(by_series, key=str)]
+    return named[:1] or _scripting(place, machine, root)[:1]
+
+
+def _scripting(place: Place, machine: Machine, root: Path) -> List[Path]:
+    return [path for pattern in place.scripting for path in machine.matches(pattern, root)]
+
+
+def _given(place: Place, machine: Machine, paths: Iterable[Path]) -> Iterator[_Found]:
+    """What the person named: an AppImage, or the folder of an installation."""
+    for path in paths:
+        if place.kind == "AppImage" and place.editor.lower() in path.name.lower():
+            if editors_appimage.is_appimage(path):
+                yield _Found(None, path, release_in_name(path.name))
+        elif place.roots and path.is_dir():
+            yield from (_Found(path, program) for program in _programs(place, machine, path))
+
+
+def _distinct(found: Iterable[_Found]) -> Iterator[_Found]:
+    """Without what is there a second time by way of a link."""
+    seen = set()
+    for each in found:
+        key = (each.program or each.data or Path()).resolve()
+        if key not in seen:
+            seen.add(key)
+            yield each
+
+
+def _describe(place: Place, machine: Machine, found: _Found) -> Iterator[Editor]:
+    release = found.release
+    for pattern in place.releases if found.root else ():
+        for path in machine.matches(pattern, found.root):
+            release = release or release_of(path)
+    series = series_of(found.program.name if found.program else "", release)
+    if place.editor == "GIMP" and release and series and not f"{release}.".startswith(f"{series}."):
+        release = None  # the release of another series that lies beside it
+    if place.editor == "GIMP" and series is None:
+        known = [path.name for path in machine.matches("{XDG_CONFIG_HOME}/GIMP/[3-9].*[0-9]")]
+        for each in known if machine.platform == "linux" else ():
+            yield _judged(_editor(place, machine, found, each, None), place, machine, found)
+        if known and machine.platform == "linux":
+            return
+    yield _judged(_editor(place, machine, found, series, release), place, machine, found)
+
+
+def _editor(place: Place, machine: Machine, found: _Found, series: Optional[str], release: Optional[str]) -> Editor:
+    python = _python(place, machine, found.root) if found.root else None
+    compiled = [*(_scripting(place, machine, found.root) if found.root else []), *filter(None, [found.program])]
+    processor = next(filter(None, map(processor_of, compiled)), None) or machine.processor
+    tag = Tag.of(python, machine.platform, processor, _libc(place, machine)) if python and place.loads_wheels else None
+    data = _folder(place.data, place, machine, found, series)
+    config = _folder(place.config, place, machine, found, series)
     given = machine.environment.get(place.override, "").strip() if place.override else ""
     if given:
         data, config = Path(given), Path(given) / config.name
-    return Editor(place.editor, place.kind, next(versions, None), python, tag, data, config)
+    if place.editor == "Krita":
+        data = _moved_resources(config) or data
+    return Editor(
+        place.editor,
+        place.kind,
+        release or (series if place.editor == "GIMP" else None),
+        python,
+        tag,
+        data,
+        config,
+        found.program,
+        () if python or place.kind == "package" or not place.loads_wheels else _bundled(machine.platform, processor),
+        machine.path(place.private) if place.private else None,
+    )
 
 
-def _started_python(link: Path) -> Optional[Tuple[int, int]]:
-    """The version of an interpreter, read from the name of the file that a link such as python3 leads to."""
-    try:
-        leads_to = os.readlink(link) if link.is_symlink() else link.name  # noqa: PTH115 - Path has it from 3.9 on
-    except OSError:
-        return None
-    match = re.search(r"python(\d)\.(\d+)", leads_to)
-    return (int(match.group(1)), int(match.group(2))) if match else None
+def _python(place: Place, machine: Machine, root: Path) -> Optional[Tuple[int, int]]:
+    """The Python that runs an editor's plugins."""
+    linked = (linked_python(path) for path in _scripting(place, machine, root))
+    named = (named_python(path) for pattern in place.pythons for path in machine.matches(pattern, root))
+    for python in (*linked, *named):
+        if python:
+            return python
+    if place.kind == "flatpak":
+        return editors_flatpak.runtime_python(place, machine, root)
+    return editors_snap.base_python(machine, root) if place.kind == "snap" else None
 
 
-def _linked_python(library: Path) -> Optional[Tuple[int, int]]:
-    """The version of Python that a compiled file is linked to, read from the name of the library it asks for."""
-    match = re.search(rb"libpython(\d)\.(\d+)\.so|python(\d)(\d+)\.dll|Python\.framework/Versions/(\d)\.(\d+)/",
-                      library.read_bytes())  # fmt: skip
-    if match is None:
-        return None
-    major, minor = (int(each) for each in match.groups() if each is not None)
-    return major, minor
+def _libc(place: Place, machine: Machine) -> str:
+    """The C library that an editor stands on: sandboxes and bundles bring glibc along, a distribution may have musl."""
+    if place.kind != "package" or machine.matches("/lib*/ld-linux*"):
+        return "glibc"
+    return "musl" if machine.matches("/lib/ld-musl-*") else "glibc"
 
 
-def _newest_release(description: Path) -> Optional[str]:
-    """The first release that an AppStream description names; the newest one comes first there."""
-    try:
-        text = description.read_text(encoding="utf-8")
-    except OSError:
-        return None
-    match = re.search(r"<release\b[^>]*\bversion=\"([^\"]+)\"", text)
-    return match.group(1) if match else None
+def _bundled(platform: str, processor: str) -> Tuple[Tag, ...]:
+    """The Pythons that editors' own downloads carry for this machine."""
+    return tuple(tag for tag in BUNDLED if tag == Tag.of(tag.python, platform, processor))
+
+
+def _folder(template: str, place: Place, machine: Machine, found: _Found, series: Optional[str]) -> Path:
+    text = template.replace("{series}", series or "unknown")
+    first, _, rest = text.partition("/")
+    if first == "{package}" and found.data:
+        return found.data / rest
+    if first == "{flatpak config}" and found.root:
+        return editors_flatpak.config_folder(place, machine, found.root, series or "") / rest
+    return machine.path(text)
+
+
+def _moved_resources(config: Path) -> Optional[Path]:
+    """Krita's resource folder, where the person chose another one in its settings; Krita ignores one that is gone."""
+    chosen = get_value(config, "", "ResourceDirectory")
+    return Path(chosen) if chosen and Path(chosen).is_absolute() and Path(chosen).is_dir() else None
+
+
+def _judged(editor: Editor, place: Place, machine: Machine, found: _Found) -> Editor:
+    """The editor with what stands in the way of its plugin, and what the person has to do."""
+    oldest = OLDEST[editor.name]
+    if editor.version and as_numbers(editor.version) < oldest:
+        wanted = ".".join(map(str, oldest))
+        problem, note = "too old", f"The plugin needs {editor.name} {wanted} or newer."
+    elif editor.name == "GIMP" and editor.version is None:
+        problem, note = "release not known", "Start it once, then run this again: its profile tells its release."
+    elif place.scripting and found.root and not _scripting(place, machine, found.root):
+        problem, note = "no Python", "This build runs no Python plugins. Krita from another source does."
+    elif place.kind == "snap" and not editors_snap.was_started(place, machine):
+        problem, note = "not started yet", "Start it once, then run this again: snapd makes its folder then."
+    elif place.kind == "flatpak" and found.root:
+        problem, note = "", editors_flatpak.permission_note(place, machine, found.root)
+    else:
+        problem, note = "", ""
+    return dataclasses.replace(editor, problem=problem, note=note)

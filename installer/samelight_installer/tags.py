@@ -20,6 +20,12 @@ PLATFORMS: Dict[str, Tuple[str, ...]] = {
     "macosx_arm64": ("macosx_11_0_arm64",),
 }
 
+# The same for Linux systems with another C library, such as Alpine's.
+MUSL: Dict[str, Tuple[str, ...]] = {
+    "linux_x86_64": ("musllinux_1_2_x86_64", "musllinux_1_1_x86_64"),
+    "linux_arm64": ("musllinux_1_2_aarch64", "musllinux_1_1_aarch64"),
+}
+
 _SYSTEMS = {"linux": "linux", "win32": "win", "darwin": "macosx"}
 _MACHINES = {"amd64": "x86_64", "x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _TEXT = re.compile(r"cp(\d)(\d+)-(\w+)")
@@ -33,22 +39,26 @@ class Tag:
 
     python: major and minor version.
     platform: a key of PLATFORMS.
+    libc: the C library on Linux, "glibc" or "musl". It is no part of the name: an interpreter does not know it, and one
+        machine has one.
     """
 
     python: Tuple[int, int]
     platform: str
+    libc: str = "glibc"
 
     @classmethod
-    def of(cls, python: Tuple[int, int], system: str, machine: str) -> Tag | None:
+    def of(cls, python: Tuple[int, int], system: str, machine: str, libc: str = "glibc") -> Tag | None:
         """The tag of an interpreter; None on a machine for which nobody builds packages.
 
         Args:
             python: its version.
             system: what `sys.platform` is there.
             machine: what `platform.machine()` is there.
+            libc: the C library there.
         """
         joined = f"{_SYSTEMS.get(system)}_{_MACHINES.get(machine.lower())}".replace("win_x86_64", "win_amd64")
-        return cls(python, joined) if joined in PLATFORMS else None
+        return cls(python, joined, libc) if joined in PLATFORMS else None
 
     @classmethod
     def parse(cls, text: str) -> Tag:
@@ -69,7 +79,8 @@ class Tag:
     def pip_options(self) -> List[str]:
         """What makes pip choose for this interpreter and not for the one it runs on."""
         options = ["--implementation", "cp", "--python-version", ".".join(map(str, self.python))]
-        for platform in PLATFORMS[self.platform]:
+        names = MUSL.get(self.platform, ()) if self.libc == "musl" else PLATFORMS[self.platform]
+        for platform in names:
             options += ["--platform", platform]
         return options
 

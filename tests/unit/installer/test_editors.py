@@ -16,7 +16,8 @@ RELEASES = '<component><releases>\n<release date="2025-01-21" version="5.2.9"/><
 @pytest.mark.parametrize("where", ["lib/x86_64-linux-gnu", "lib64", "lib", "local/lib"])
 def test_a_packaged_krita_is_found_with_its_python(tmp_path: Path, where: str) -> None:
     machine = make_machine(tmp_path, where=where)
-    metainfo = tmp_path / "usr" / "share" / "metainfo" / "org.kde.krita.appdata.xml"
+    prefix = tmp_path / "usr" / ("local" if where.startswith("local") else "")
+    metainfo = prefix / "share" / "metainfo" / "org.kde.krita.appdata.xml"
     metainfo.parent.mkdir(parents=True)
     metainfo.write_text(RELEASES)
     (krita,) = find_editors(machine)
@@ -50,8 +51,8 @@ def test_packaged_gimps_are_found_each_with_its_profile_and_the_systems_python(t
 
 
 def test_gimps_own_variable_moves_the_profile(tmp_path: Path) -> None:
-    (gimp,) = find_editors(make_gimp_machine(tmp_path, "3.0", "3.2", GIMP3_DIRECTORY="/elsewhere/profile"))
-    assert gimp.data == Path("/elsewhere/profile")
+    found = find_editors(make_gimp_machine(tmp_path, "3.0", "3.2", GIMP3_DIRECTORY="/elsewhere/profile"))
+    assert [gimp.data for gimp in found] == [Path("/elsewhere/profile")] * 2
 
 
 def test_a_python_link_that_names_no_version_is_unknown(tmp_path: Path) -> None:
