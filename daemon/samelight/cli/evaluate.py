@@ -1,98 +1,244 @@
-"""`samelight evaluate`: networks on the project's own benchmark."""
+"""`samelight evaluate`: networks beside classical methods and other programs' results, in the papers' tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from samelight.cli.progress import file_progress
-from samelight.cli.reporting import AsJson, errors_reported, print_json
-from samelight.cli.segmenting import segment_for
-from samelight_wire.errors import InvalidOptionError
+from samelight.cli.reporting import AsJson, describe_error, errors_reported, print_json
+from samelight_wire.errors import OutputError, SamelightError
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from samelight.evaluation.benchmark import BenchmarkSample
-    from samelight.evaluation.runner import Method, Scores
-    from samelight.training.photos import PhotoCollection
+    from samelight.cli.evaluating import Wishes
+    from samelight.evaluation.evaluation import Evaluation
 
 __all__ = ["evaluate"]
 
-NATIVE, SQUARE = "native", "256"
+PICTURES, METHODS, OUTPUT = "Pictures", "Methods", "Output"
+INTERRUPTED = 130
+"""Exit code after Ctrl+C, as shells have it."""
 
 
 def evaluate(
-    on_photos: Annotated[Path, typer.Option(help="A folder or zip of photographs to make the composites from.")],
-    model: Annotated[list[str] | None, typer.Option(help="A network; may be named again. [default: all]")] = None,
-    at: Annotated[str, typer.Option(help="256: networks alone, as papers do. native: the whole pipeline.")] = SQUARE,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only so many of the composites.")] = None,
+    on_photos: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder or zip of photographs: composites are made from them by the project's fixed recipe.",
+            show_default=False,
+            rich_help_panel=PICTURES,
+        ),
+    ] = None,
+    iharmony4: Annotated[
+        Path | None,
+        typer.Option(help="The folder with iHarmony4: its test split.", show_default=False, rich_help_panel=PICTURES),
+    ] = None,
+    subset: Annotated[
+        list[str] | None,
+        typer.Option(help="Of iHarmony4 only this one; may be named again.", rich_help_panel=PICTURES),
+    ] = None,
+    triples: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder with composite/, mask/ and real/, pictures of the same names.",
+            show_default=False,
+            rich_help_panel=PICTURES,
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only so many of the pictures.", rich_help_panel=PICTURES)
+    ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="256: networks alone, as papers do. 1024, 2048: the longer side at most, through the whole pipeline; "
+            "1024x1024: exactly. native. May be named again. [default: 256]",
+            rich_help_panel=PICTURES,
+        ),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="A network; may be named again. [default: all that have weights]", rich_help_panel=METHODS),
+    ] = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]FILE", help="Weights that were just trained; may be named again.", rich_help_panel=METHODS
+        ),
+    ] = None,
+    results: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FOLDER",
+            help="Pictures of the same names that another program made; may be named again.",
+            rich_help_panel=METHODS,
+        ),
+    ] = None,
+    baselines: Annotated[
+        bool, typer.Option(help="Whether the classical methods are measured too.", rich_help_panel=METHODS)
+    ] = True,
+    harmonious: Annotated[
+        bool,
+        typer.Option(
+            "--harmonious",
+            help="Also give each method the real picture as composite: how much it changes what is right.",
+            rich_help_panel=METHODS,
+        ),
+    ] = False,
+    segmenter: Annotated[
+        str, typer.Option(help="What finds instances: regions, sam, auto or none.", rich_help_panel=METHODS)
+    ] = "regions",
+    device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.", rich_help_panel=METHODS)] = "auto",
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that share the pictures.", rich_help_panel=METHODS)
+    ] = 1,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep every picture's figures in this file, and go on from it after an interruption.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(help="Also write the tables to this file.", show_default=False, rich_help_panel=OUTPUT),
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write every picture's figures to this file.", show_default=False, rich_help_panel=OUTPUT
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write an HTML page with pictures and plots into this folder.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure networks on composites made from photographs by a fixed recipe; the untouched composite stands beside."""
+    """Measure networks on composites whose real picture is known, beside the composite and classical methods.
+
+    A picture or a model that cannot be measured is named at the end and the others are measured all the same; the exit
+    code is then 2.
+    """
+    from samelight.cli.evaluating import Wishes
+
     with errors_reported(as_json):
-        scores = _measure(on_photos, model or [], at, limit, quiet=as_json)
-        from samelight.evaluation.benchmark import VERSION_1
-        from samelight.evaluation.report import as_json as in_json
-        from samelight.evaluation.report import as_markdown
+        wishes = Wishes(
+            on_photos=on_photos,
+            iharmony4=iharmony4,
+            subsets=subset or (),
+            triples=triples,
+            models=model or (),
+            weights=weights or (),
+            results=results or (),
+            baselines=baselines,
+            sizes=at or ("256",),
+            limit=limit,
+            harmonious=harmonious,
+            segmenter=segmenter,
+            device=device,
+            workers=workers,
+            resume=resume,
+        )
+        for path in (markdown, csv, report):
+            _check_place(path)
+        evaluation = _measure(wishes, quiet=as_json)
+        unwritten = _write(evaluation, markdown, csv, report, quiet=as_json)
+    _tell(evaluation, unwritten, as_json=as_json)
+
+
+def _check_place(path: Path | None) -> None:
+    """Raise OutputError before hours of work whose results could not be written."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise OutputError(f'There is no folder "{path.absolute().parent}".', "Create it first.")
+
+
+def _measure(wishes: Wishes, *, quiet: bool) -> Evaluation:
+    from samelight.cli.evaluating import measure, prepare
+
+    try:
+        prepared = prepare(wishes)
+        with file_progress(quiet, len(prepared.indices)) as on_picture:
+            return measure(prepared, on_picture)
+    except KeyboardInterrupt:
+        go_on = (
+            f"the same command goes on from {wishes.resume}." if wishes.resume else "--resume FILE would have kept it."
+        )
+        typer.echo(f"\nInterrupted: {go_on}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _write(
+    evaluation: Evaluation, markdown: Path | None, csv: Path | None, report: Path | None, *, quiet: bool
+) -> list[SamelightError]:
+    """Write what was asked for; gives what went wrong, because the figures are to be seen even then."""
+    from samelight.evaluation.report import write_csv
+    from samelight.evaluation.tables import evaluation_as_markdown
+
+    errors: list[SamelightError] = []
+    try:
+        if markdown:
+            _write_text(markdown, evaluation_as_markdown(evaluation))
+        if csv:
+            write_csv(evaluation, csv)
+        if report:
+            _write_page(evaluation, report, quiet=quiet)
+    except SamelightError as error:
+        errors.append(error)
+    return errors
+
+
+def _write_text(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f'"{path}" cannot be written ({error.strerror}).') from error
+
+
+def _write_page(evaluation: Evaluation, folder: Path, *, quiet: bool) -> None:
+    from samelight.evaluation.pages import write_report
+
+    with file_progress(quiet, len(evaluation.measurements)) as on_picture:
+        write_report(evaluation, folder, on_picture=on_picture)
+
+
+def _tell(evaluation: Evaluation, unwritten: list[SamelightError], *, as_json: bool) -> None:
+    """Print everything and end with 2 where something is missing."""
+    from samelight.evaluation.report import evaluation_as_json
+
     if as_json:
-        print_json({"benchmark": f"photos version {VERSION_1.version}", "at": at, "methods": in_json(scores)})
+        lost = {"error": describe_error(unwritten[0])} if unwritten else {}
+        print_json({**evaluation_as_json(evaluation), **lost})
     else:
-        typer.echo(as_markdown(scores))
+        _print(evaluation)
+        for error in unwritten:
+            typer.echo(f"Error: {error.message}\n{error.hint}".rstrip(), err=True)
+    if evaluation.failures or unwritten:
+        raise typer.Exit(2)
 
 
-def _measure(on_photos: Path, models: list[str], at: str, limit: int | None, *, quiet: bool) -> Scores:
-    from samelight import harmonizers, weights
-    from samelight.devices import use_all_cores
-    from samelight.evaluation.runner import evaluate as run
-    from samelight.training.photos import PhotoCollection
+def _print(evaluation: Evaluation) -> None:
+    from samelight.cli.tables import plain_table, wide_console
+    from samelight.evaluation.tables import tables_of
 
-    if at not in (NATIVE, SQUARE):
-        raise InvalidOptionError(f"There is no measuring at '{at}'.", f"Choose {SQUARE} or {NATIVE}.")
-    for name in models:
-        harmonizers.describe(name)
-    use_all_cores()
-    chosen = models or [name for name in harmonizers.names() if weights.state_of(name) == "ok"]
-    photos = PhotoCollection(on_photos)
-    count = min(len(photos), limit or len(photos))
-    methods = {name: _pipeline_method(name) if at == NATIVE else _network_method(name) for name in chosen}
-    with file_progress(quiet, count) as begin:
-        return run(methods, _pictures(photos, count, at, begin))
-
-
-def _pictures(photos: PhotoCollection, count: int, at: str, begin: Callable[[str], None]) -> Iterator[BenchmarkSample]:
-    """The first `count` composites of the benchmark, at their own size or at 256 x 256."""
-    from samelight.evaluation.benchmark import samples
-    from samelight.evaluation.runner import resized
-
-    for sample in islice(samples(photos), count):
-        begin(sample.name)
-        yield resized(sample, (256, 256)) if at == SQUARE else sample
-
-
-def _network_method(name: str) -> Method:
-    """A network with its weights, on its own, and the embedded segmenter where it reads instances."""
-    import torch
-
-    from samelight.evaluation.runner import network_method
-    from samelight.pool import load_network
-
-    return network_method(load_network(name, torch.device("cpu")), segment_for(name))
-
-
-def _pipeline_method(name: str) -> Method:
-    """What an artist gets: 8-bit pictures through `samelight.harmonize`, the lift included."""
-    import torch
-
-    from samelight.api import harmonize
-
-    def method(sample: BenchmarkSample) -> Tensor:
-        composite = sample.composite.permute(1, 2, 0).mul(255).round().byte().numpy()
-        result: Any = harmonize(composite, sample.mask[0].numpy(), model=name)
-        return torch.from_numpy(result).permute(2, 0, 1).float().div(255)
-
-    return method
+    typer.echo(evaluation.title)
+    for measurement in evaluation.measurements:
+        typer.echo(f"\nAt {measurement.at}: {measurement.about}")
+        for table in tables_of(measurement, dict(evaluation.methods)):
+            headings = ["\n".join(filter(None, heading.rpartition(" ")[::2])) for heading in table.headings]
+            drawn = plain_table(headings, table.rows, headings[1:])
+            typer.echo(f"\n{table.title}")
+            wide_console(drawn).print(drawn)
+    for note in evaluation.notes:
+        typer.echo(f"\n{note}")
+    if evaluation.failures:
+        typer.echo(f"\n{len(evaluation.failures)} could not be measured:", err=True)
+    for failure in evaluation.failures:
+        typer.echo(f"  {failure.name}: {failure.message} {failure.hint}".rstrip(), err=True)

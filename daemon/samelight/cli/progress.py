@@ -46,8 +46,9 @@ def file_progress(quiet: bool, count: int) -> Iterator[Callable[[str], None]]:
 def _bars(quiet: bool, amount: ProgressColumn) -> Bars:
     """Bars that vanish when the work is done; `amount` is the column that says how far it is."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeElapsedColumn())
+    times = (TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), amount, *times)
     return Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)

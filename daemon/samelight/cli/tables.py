@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["by_text", "plain_console", "plain_table"]
+__all__ = ["by_text", "plain_console", "plain_table", "wide_console"]
 
 
 def plain_console() -> Console:
@@ -17,6 +17,14 @@ def plain_console() -> Console:
     from rich.console import Console
 
     return Console(markup=False, highlight=False)
+
+
+def wide_console(table: Table) -> Console:
+    """The terminal, but as wide as this table has to be: a figure that was cut off could be misread."""
+    from rich.console import Console
+
+    console = plain_console()
+    return Console(markup=False, highlight=False, width=max(console.width, console.measure(table, options=console.options.update_width(10_000)).maximum))
 
 
 def plain_table(headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[str] = ()) -> Table:

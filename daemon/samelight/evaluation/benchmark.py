@@ -18,7 +18,7 @@ from samelight.training.photos import PhotoCollection
 from samelight.training.recolouring import Family, recolour
 from samelight.training.transfers import Region
 
-__all__ = ["VERSION_1", "BenchmarkRecipe", "BenchmarkSample", "samples"]
+__all__ = ["VERSION_1", "BenchmarkRecipe", "BenchmarkSample", "sample_at", "samples"]
 
 
 @dataclass(frozen=True)
@@ -53,34 +53,36 @@ VERSION_1 = BenchmarkRecipe(
 
 @dataclass(frozen=True)
 class BenchmarkSample:
-    """One composite at its photograph's own size, and what it was before."""
+    """One composite, at its photograph's own size unless it was resized, and what it was before."""
 
     name: str
     """The photograph's file name without its suffix."""
     family: str
-    """How the foreground was recoloured."""
+    """How the foreground was recoloured; "" where nobody knows."""
     composite: Tensor
     """3 x H x W in 0..1, on the 8-bit grid."""
     mask: Tensor
     """1 x H x W in 0..1, with an anti-aliased edge."""
     real: Tensor
     """3 x H x W in 0..1, on the 8-bit grid."""
+    subset: str = ""
+    """The data set's part that it belongs to; "" where there are none."""
+    hard_mask: bool = False
+    """Whether the mask holds 0 and 1 alone, and still does when it is resized, as in the literature."""
 
 
 def samples(photos: PhotoCollection, recipe: BenchmarkRecipe = VERSION_1) -> Iterator[BenchmarkSample]:
-    """Make the benchmark's composites, one for each photograph in the order of their names.
+    """Make the benchmark's composites, one for each photograph in the order of their names."""
+    return (sample_at(photos, index, recipe) for index in range(len(photos)))
+
+
+def sample_at(photos: PhotoCollection, index: int, recipe: BenchmarkRecipe = VERSION_1) -> BenchmarkSample:
+    """Make one of the benchmark's composites; none depends on another.
 
     The foreground is one of the photograph's own regions, or a borrowed one where it has none of usable size. A
     transfer's reference is a region of the photograph a third of the collection further on.
     """
-    for index in range(len(photos)):
-        generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + index)
-        yield _sample(photos, index, recipe, generator)
-
-
-def _sample(
-    photos: PhotoCollection, index: int, recipe: BenchmarkRecipe, generator: torch.Generator
-) -> BenchmarkSample:
+    generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + index)
     real, mask = _photo(photos, index), _mask(photos, index, generator)
     other = (index + max(1, len(photos) // 3)) % len(photos)
     reference = Region(_photo(photos, other), _mask(photos, other, generator))

@@ -66,3 +66,5 @@ class Evaluation:
     """By the names in `Scores.figures`, the composite not among them."""
     failures: Sequence[Failure] = field(default_factory=tuple)
     """What could not be measured."""
+    notes: Sequence[str] = field(default_factory=tuple)
+    """Sentences that belong under the tables, such as why there is no LPIPS."""

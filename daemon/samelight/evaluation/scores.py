@@ -149,6 +149,14 @@ class Scores:
         low, high = np.percentile((draws @ own) / np.maximum(draws @ composite, LEAST_ERROR), (2.5, 97.5))
         return float(low), float(high)
 
+    def median_seconds(self, method: str) -> float | None:
+        """Median time a picture; None where it was not measured."""
+        return median(self.seconds[method]) if self.seconds.get(method) else None
+
+    def harmonious_fmse(self, method: str) -> float | None:
+        """Mean fMSE on pictures that were harmonious already; None where that was not measured."""
+        return fmean(self.harmonious[method]) if self.harmonious.get(method) else None
+
     def _indices(self, chosen: Iterable[int] | None) -> list[int]:
         indices = list(range(len(self.names)) if chosen is None else chosen)
         if not indices:

@@ -1,0 +1,204 @@
+"""What `samelight evaluate` measures: from the command line's words to a plan, and from a plan to an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from samelight import harmonizers, weights
+from samelight.cli.cost_notes import costs_of
+from samelight.devices import choose_devices, use_all_cores
+from samelight.evaluation.baselines import BASELINES
+from samelight.evaluation.cases import KeptPicture
+from samelight.evaluation.evaluation import Evaluation, Failure, Measurement, MethodFacts
+from samelight.evaluation.journal import Journal, run_with_journal
+from samelight.evaluation.methods import BaselineSpec, MethodSpec, NetworkSpec, ResultsSpec, model_of
+from samelight.evaluation.runner import Measured, Measurer, Plan, collect
+from samelight.evaluation.scores import COMPOSITE
+from samelight.evaluation.sets import IHarmony4Set, PhotoSet, PictureSet, TripleSet
+from samelight.evaluation.sizes import Size, parse_size
+from samelight.training.iharmony4 import SUBSETS
+from samelight_wire.errors import InputError, InvalidOptionError, SamelightError, WeightsError
+
+__all__ = ["Wishes", "measure", "prepare"]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """The command line of `samelight evaluate`, as far as it says what is measured."""
+
+    on_photos: Path | None
+    iharmony4: Path | None
+    subsets: Sequence[str]
+    triples: Path | None
+    models: Sequence[str]
+    weights: Sequence[str]
+    results: Sequence[str]
+    baselines: bool
+    sizes: Sequence[str]
+    limit: int | None
+    harmonious: bool
+    segmenter: str
+    device: str
+    workers: int
+    resume: Path | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An evaluation that can begin: everything that can be wrong from the start has been looked at."""
+
+    measurer: Measurer
+    indices: Sequence[int]
+    failures: Sequence[Failure]
+    journal: Journal | None
+    workers: int
+
+
+def prepare(wishes: Wishes) -> Prepared:
+    """Open everything.
+
+    Raises:
+        InputError: (its subclasses) an option cannot be followed, or there are no pictures.
+    """
+    use_all_cores()
+    device = str(choose_devices(wishes.device)[0])
+    methods, failures = _usable(_methods(wishes, device))
+    plan = Plan(
+        open_set=_opener(wishes),
+        methods=methods,
+        sizes=_sizes(wishes.sizes),
+        harmonious=wishes.harmonious,
+        segmenter=wishes.segmenter,
+        device=device,
+    )
+    measurer = Measurer(plan)
+    for size in plan.sizes:
+        measurer.methods(size)
+    journal = Journal(wishes.resume, measurer) if wishes.resume else None
+    return Prepared(measurer, measurer.pictures.chosen(wishes.limit), failures, journal, wishes.workers)
+
+
+def measure(prepared: Prepared, on_picture: Callable[[str], None]) -> Evaluation:
+    """Measure all pictures; `on_picture` hears each one's name when it is done.
+
+    Raises:
+        InputError: not one of the pictures could be measured.
+        OutputError: the file to resume from cannot be written.
+    """
+    measurer, failures = prepared.measurer, list(prepared.failures)
+    done: list[Measured] = []
+    for found in run_with_journal(measurer, prepared.indices, prepared.workers, prepared.journal):
+        on_picture(found.name)
+        done.append(found) if isinstance(found, Measured) else failures.append(found)
+    if not done:
+        raise InputError(f"Not one picture could be measured. {failures[-1].message}", failures[-1].hint)
+    plan = measurer.plan
+    measurements = [_measurement(measurer, size, done) for size in plan.sizes]
+    notes = [measurer.without_lpips] if measurer.without_lpips else []
+    title = f"{measurer.pictures.title}, {len(done):,} pictures"
+    return Evaluation(title, measurements, _facts(plan), failures, notes)
+
+
+def _measurement(measurer: Measurer, size: Size, done: Sequence[Measured]) -> Measurement:
+    """One size's scores; pictures are drawn again by their position among those that were measured."""
+
+    def draw(position: int) -> KeptPicture:
+        return replace(measurer.draw(size, done[position].index), index=position)
+
+    return Measurement(size.name, size.about, collect(done, size.name), draw)
+
+
+def _facts(plan: Plan) -> dict[str, MethodFacts]:
+    """What is known of each method, with the networks' costs."""
+    models = {name: spec.model for name, spec in plan.methods.items() if isinstance(spec, NetworkSpec)}
+    costs = costs_of(dict.fromkeys(models.values()))
+    facts = {name: spec.facts() for name, spec in plan.methods.items()}
+    for name, model in models.items():
+        cost = costs[model]
+        facts[name] = replace(facts[name], parameters=cost.parameters, multiply_adds=cost.multiply_adds)
+    return facts
+
+
+def _opener(wishes: Wishes) -> Callable[[], PictureSet]:
+    """What lists the pictures.
+
+    Raises: InvalidOptionError where not exactly one collection is named.
+    """
+    named = [path for path in (wishes.on_photos, wishes.iharmony4, wishes.triples) if path is not None]
+    if len(named) != 1:
+        raise InvalidOptionError(
+            "Pictures to measure on are named " + ("twice." if named else "nowhere."),
+            "Give one of --on-photos, --iharmony4 and --triples.",
+        )
+    if wishes.subsets and wishes.iharmony4 is None:
+        raise InvalidOptionError("Only iHarmony4 has subsets.", "Leave out --subset, or give --iharmony4.")
+    if wishes.on_photos:
+        return partial(PhotoSet, wishes.on_photos)
+    if wishes.triples:
+        return partial(TripleSet, wishes.triples)
+    return partial(IHarmony4Set, named[0], tuple(wishes.subsets) or SUBSETS)
+
+
+def _sizes(names: Sequence[str]) -> list[Size]:
+    """The sizes, each once."""
+    return list({size.name: size for size in map(parse_size, names)}.values())
+
+
+def _methods(wishes: Wishes, device: str) -> dict[str, MethodSpec]:
+    """Baselines, networks, other programs' results: the order of the tables.
+
+    Raises: InputError for a name that is nothing, or twice.
+    """
+    methods: dict[str, MethodSpec] = {}
+    if wishes.baselines:
+        _add(methods, ((name, BaselineSpec(name)) for name in BASELINES))
+    _add(methods, ((folder_name, ResultsSpec(folder)) for folder_name, folder in map(_named_folder, wishes.results)))
+    for name in wishes.models:
+        harmonizers.describe(name)
+    ready = [] if wishes.weights else [name for name in harmonizers.names() if weights.state_of(name) == "ok"]
+    _add(methods, ((name, NetworkSpec(name, device=device)) for name in wishes.models or ready))
+    for text in wishes.weights:
+        name, file = _named(text)
+        spec = NetworkSpec(model_of(file), file.absolute(), device)
+        _add(methods, [(name or (file.stem if file.stem not in methods else str(file)), spec)])
+    return methods
+
+
+def _add(methods: dict[str, MethodSpec], more: Iterable[tuple[str, MethodSpec]]) -> None:
+    for name, spec in more:
+        if name in methods or name == COMPOSITE:
+            raise InvalidOptionError(f"Two rows of the table would be named '{name}'.", "Give one another name.")
+        methods[name] = spec
+
+
+def _named(text: str) -> tuple[str, Path]:
+    """NAME=PATH, or PATH alone with an empty name."""
+    name, equals, path = text.partition("=")
+    return (name, Path(path).expanduser()) if equals and not Path(text).exists() else ("", Path(text).expanduser())
+
+
+def _named_folder(text: str) -> tuple[str, Path]:
+    name, folder = _named(text)
+    if not folder.is_dir():
+        raise InvalidOptionError(f'There is no folder "{folder}" with results.', "Write --results NAME=FOLDER.")
+    return name or folder.name, folder
+
+
+def _usable(methods: dict[str, MethodSpec]) -> tuple[dict[str, MethodSpec], list[Failure]]:
+    """The methods that can run, and what keeps the others from it."""
+    usable, failures = {}, []
+    for name, spec in methods.items():
+        try:
+            spec.identity()
+        except WeightsError as error:
+            failures.append(_failure(name, error))
+        else:
+            usable[name] = spec
+    return usable, failures
+
+
+def _failure(name: str, error: SamelightError) -> Failure:
+    return Failure(name, error.message, error.hint)

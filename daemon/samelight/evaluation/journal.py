@@ -1,0 +1,121 @@
+"""Figures on disk as they are made, so that a long evaluation that was interrupted goes on where it ended.
+
+One line of JSON each: first what is measured (pictures, methods with their weights' hashes, sizes), then a picture a
+line. A file of another evaluation is refused, never mixed in. A last line that was cut off is made again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from samelight.evaluation.evaluation import Failure
+from samelight.evaluation.metrics import PictureFigures
+from samelight.evaluation.runner import Measured, Measurer, SizeFigures, run
+from samelight_wire.errors import InvalidOptionError, OutputError
+from samelight_wire.release import RELEASE
+
+__all__ = ["Journal", "run_with_journal"]
+
+
+class Journal:
+    """The figures of one evaluation in a file."""
+
+    def __init__(self, path: Path, measurer: Measurer) -> None:
+        """Read what is there, or begin the file.
+
+        Raises:
+            InvalidOptionError: the file is of another evaluation.
+            OutputError: it cannot be read or written.
+            WeightsError: a network has no weights.
+        """
+        self.path, self._about = path, _about(measurer)
+        self.found: dict[int, Measured] = {}
+        """By index: what was measured before."""
+        try:
+            lines = path.read_text("utf-8").splitlines() if path.exists() else []
+            whole = self._read(lines)
+            if whole < len(lines) or not lines:
+                self._begin(lines[:whole])
+        except (OSError, UnicodeDecodeError) as error:
+            raise OutputError(f'"{path}" cannot be used ({error}).', "Name a file that can be written.") from error
+
+    def add(self, measured: Measured) -> None:
+        """Append a picture's figures.
+
+        Raises: OutputError.
+        """
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(measured)) + "\n")
+        except OSError as error:
+            raise OutputError(f'"{self.path}" cannot be written ({error.strerror}).') from error
+
+    def _read(self, lines: Sequence[str]) -> int:
+        """Take over the lines; gives how many are whole."""
+        if not lines:
+            return 0
+        if _parsed(lines[0]) != self._about:
+            raise InvalidOptionError(
+                f'"{self.path}" holds the figures of another evaluation: other pictures, models, weights or sizes.',
+                "Name another file, or delete this one.",
+            )
+        for number, line in enumerate(lines[1:], 1):
+            picture = _parsed(line)
+            if picture is None:
+                return number
+            self.found[picture["index"]] = _measured(picture)
+        return len(lines)
+
+    def _begin(self, kept: Sequence[str]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lines = kept or [json.dumps(self._about)]
+        self.path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
+def run_with_journal(
+    measurer: Measurer, indices: Sequence[int], workers: int, journal: Journal | None
+) -> Iterator[Measured | Failure]:
+    """`run`, but what the journal holds is taken from it, and the rest is added to it. In the order of the indices."""
+    found = journal.found if journal else {}
+    made = run(measurer, [index for index in indices if index not in found], workers)
+    for index in indices:
+        if index in found:
+            yield found[index]
+            continue
+        measured = next(made)
+        if journal and isinstance(measured, Measured):
+            journal.add(measured)
+        yield measured
+
+
+def _about(measurer: Measurer) -> dict[str, Any]:
+    """Everything that the figures depend on, as far as it can be named."""
+    plan = measurer.plan
+    return {
+        "samelight": RELEASE,
+        "pictures": measurer.pictures.identity(),
+        "methods": {name: spec.identity() for name, spec in plan.methods.items()},
+        "sizes": [size.name for size in plan.sizes],
+        "harmonious": plan.harmonious,
+        "segmenter": plan.segmenter,
+        "lpips": not measurer.without_lpips,
+    }
+
+
+def _parsed(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _measured(fields: dict[str, Any]) -> Measured:
+    sizes = {
+        name: SizeFigures(**{**size, "figures": {key: PictureFigures(**each) for key, each in size["figures"].items()}})
+        for name, size in fields["sizes"].items()
+    }
+    return Measured(**{**fields, "sizes": sizes})
