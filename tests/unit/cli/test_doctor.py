@@ -91,9 +91,7 @@ def test_what_is_wrong_with_torch_is_quoted(monkeypatch: pytest.MonkeyPatch) -> 
 def test_torch_computes_on_the_device_that_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config.toml").write_text('device = "cpu"')
     monkeypatch.setenv("SAMELIGHT_CONFIG", str(tmp_path / "config.toml"))
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join(str(CHECKOUT / part) for part in ("daemon", "shared", "installer"))
-    )
+    monkeypatch.setenv("PYTHONPATH", SOURCES)
     torch, device = computing.check_torch()
     assert (torch.status, device.status) == ("ok", "ok")
     assert device.detail.startswith("cpu")

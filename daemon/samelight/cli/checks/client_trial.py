@@ -6,15 +6,18 @@ Prints one JSON object: "client" ("pyzmq 27.3.0" or "pure Python"), "greeted" (t
 runs) and, where something failed, "problem". Like the plugins, this file must do with Python 3.8.
 """
 
+from __future__ import annotations
+
 import importlib.util
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 SECONDS = 5.0
 
 
-def prepare(plugin):
+def prepare(plugin: Path) -> None:
     """Lets the plugin's own code put its packages where imports find them."""
     if (plugin / "vendored.py").exists():
         load(plugin / "vendored.py").prepare()
@@ -22,15 +25,17 @@ def prepare(plugin):
         load(plugin / "samelight_gimp" / "places.py").use_vendored()
 
 
-def load(path):
+def load(path: Path) -> Any:
     """A module by its file."""
     spec = importlib.util.spec_from_file_location(path.stem, str(path))
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def client():
+def client() -> str:
     """What the client of these packages talks with."""
     try:
         import zmq
@@ -41,7 +46,7 @@ def client():
     return f"pyzmq {zmq.__version__}"
 
 
-def greet(plugin):
+def greet(plugin: Path) -> str | None:
     """The release of the daemon that the plugin would find; None where there is none."""
     from samelight_wire.client import Client
     from samelight_wire.errors import DaemonNotRunningError
@@ -55,10 +60,10 @@ def greet(plugin):
         return None
 
 
-def main():
+def main() -> None:
     """Prints the object."""
     plugin = Path(sys.argv[1]).resolve()
-    found = {}
+    found: dict[str, Any] = {}
     try:
         prepare(plugin)
         import samelight_wire
