@@ -50,6 +50,15 @@ class PhotoCollection:
         """Number of photographs."""
         return len(self._entries)
 
+    def read(self, index: int) -> tuple[Tensor, Tensor | None]:
+        """Decode a picture (3 x H x W, uint8) and its region indices (H x W, uint8) without keeping them.
+
+        Raises: UnreadablePictureError.
+        """
+        photo, regions = self._entries[index]
+        pixels = torch.from_numpy(_decode(self._files, photo, "RGB")).permute(2, 0, 1).contiguous()
+        return pixels, None if regions is None else torch.from_numpy(_decode(self._files, regions, "L"))
+
     def photo(self, index: int) -> Tensor:
         """The picture: 3 x H x W, uint8, sRGB.
 

@@ -25,6 +25,8 @@ class Family:
     """A key of `METHODS`; also the name in tables and model cards."""
     parameters: Mapping[str, float]
     """What the method takes: printed in model cards and in the benchmark's recipe."""
+    weight: float = 1.0
+    """How often a training draws it, by the weights of the other families."""
 
 
 def _transfer(method: Callable[[Region, Region], Tensor]) -> Recolouring:

@@ -1,0 +1,37 @@
+"""What every source of composites gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+__all__ = ["Composites"]
+
+
+@dataclass(frozen=True)
+class Composites:
+    """A batch to learn from."""
+
+    composite: Tensor
+    """B x 3 x H x W in 0..1, the recoloured foreground over the photograph."""
+    mask: Tensor
+    """B x 1 x H x W in 0..1."""
+    real: Tensor
+    """B x 3 x H x W in 0..1, the photograph."""
+    families: list[str]
+    """How each foreground was recoloured; a subset's name where that is not known."""
+
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Composite, mask and photograph."""
+        return self.composite, self.mask, self.real
+
+    @classmethod
+    def joined(cls, parts: Sequence[Composites], order: Sequence[int]) -> Composites:
+        """The pictures of all `parts`, counted through, in this order."""
+        names = [name for part in parts for name in part.families]
+        index = torch.tensor(order, device=parts[0].composite.device)
+        composite, mask, real = (torch.cat(same)[index] for same in zip(*(p.tensors() for p in parts), strict=True))
+        return cls(composite, mask, real, [names[place] for place in order])

@@ -1,0 +1,198 @@
+"""Composites made on the fly: photographs, regions of them recoloured, and the way back as the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from samelight.training.composites import shapes
+from samelight.training.composites.batch import Composites
+from samelight.training.composites.cutting import cut, place
+from samelight.training.composites.edges import soften
+from samelight.training.composites.looks import limited, recolour
+from samelight.training.composites.photographs import BUDGET, Photographs
+from samelight.training.composites.plan import BorrowedShape, Layer, OwnShape, Plan, Planner, Reference
+from samelight.training.composites.shapes import DrawnShape
+from samelight.training.composites.streams import stream
+from samelight.training.composites.variety import Variety
+from samelight.training.masks import LEAST_SHARE, MOST_SHARE
+from samelight.training.photos import PhotoCollection
+from samelight.training.recipes import Augmentation
+from samelight.training.source import ALL, Shard
+from samelight.training.transfers import Region
+
+__all__ = ["CompositeMaker"]
+
+VARIED = Augmentation()
+"""Mirrored and cropped, as every training on photographs wants it."""
+REFERENCE_SIZE = (64, 64)
+"""Of the picture in which a reference's colours are counted."""
+
+
+class CompositeMaker:
+    """A source of composites made from a collection of photographs (see `samelight.training.source`).
+
+    Only the cutting out of photographs, which differ in size, goes picture by picture; everything after it is done for
+    the whole batch on the device. Photographs stay on the device as uint8 as far as they fit.
+    """
+
+    def __init__(
+        self,
+        photos: PhotoCollection,
+        seed: int,
+        device: torch.device | None = None,
+        variety: Variety | None = None,
+        budget: int = BUDGET,
+    ) -> None:
+        """Prepare to make composites.
+
+        Args:
+          photos: what they are made from.
+          seed: with a step's number and a place in the batch it decides a composite.
+          device: where they are made; random numbers are always drawn on the CPU.
+          variety: how they vary.
+          budget: bytes of photographs that are kept on the device.
+        """
+        self.photos, self.seed, self.device = photos, seed, device or torch.device("cpu")
+        self._photographs = Photographs(photos, self.device, budget)
+        self._planner = Planner(self._photographs, variety or Variety())
+
+    def __len__(self) -> int:
+        """Photographs in an epoch."""
+        return len(self.photos)
+
+    def batch(
+        self, step: int, count: int, size: tuple[int, int], augmentation: Augmentation = VARIED, shard: Shard = ALL
+    ) -> Composites:
+        """A shard of the `count` composites of `size` (height, width) of an optimizer step; see `CompositeSource`."""
+        return self.members(step, shard.members(count), count, size, augmentation)
+
+    @torch.no_grad()
+    def members(
+        self, step: int, members: Sequence[int], _: int, size: tuple[int, int], augmentation: Augmentation
+    ) -> Composites:
+        """The composites at some places of a step's batch."""
+        plans = [self._planner.plan(stream(self.seed, step, member), size, augmentation) for member in members]
+        real = self._photographs_of(plans, size)
+        layers = [(index, layer) for index, plan in enumerate(plans) for layer in plan.layers]
+        masks = soften(self._shapes(plans, layers, size), [plans[index].edge for index, _ in layers])
+        masks, mask = self._usable(plans, layers, masks)
+        composite = self._recoloured(real, layers, masks)
+        return Composites(composite, mask, real, [plan.family for plan in plans])
+
+    # ---- photographs and shapes ----
+
+    def _photographs_of(self, plans: Sequence[Plan], size: tuple[int, int]) -> Tensor:
+        """B x 3 x H x W in 0..1."""
+        result = torch.empty((len(plans), 3, *size), device=self.device)
+        for index, plan in enumerate(plans):
+            result[index] = cut(self._photographs[plan.photo].pixels, plan.window, size, flip=plan.flip)
+        return result.div_(255)
+
+    def _shapes(self, plans: Sequence[Plan], layers: Sequence[tuple[int, Layer]], size: tuple[int, int]) -> Tensor:
+        """The shapes of each layer together, not softened yet: L x 1 x H x W in 0..1."""
+        result = torch.zeros((len(layers), 1, *size), device=self.device)
+        drawn: list[tuple[int, DrawnShape]] = []
+        for number, (index, layer) in enumerate(layers):
+            for shape in layer.shapes:
+                if isinstance(shape, DrawnShape):
+                    drawn.append((number, shape))
+                elif isinstance(shape, OwnShape):
+                    torch.maximum(result[number, 0], self._own(plans[index], shape, size), out=result[number, 0])
+                else:
+                    torch.maximum(result[number, 0], self._borrowed(shape, size), out=result[number, 0])
+        if drawn:
+            made = shapes.draw([shape for _, shape in drawn], size, self.device)
+            for (number, _), mask in zip(drawn, made, strict=True):
+                torch.maximum(result[number], mask, out=result[number])
+        return result
+
+    def _own(self, plan: Plan, shape: OwnShape, size: tuple[int, int]) -> Tensor:
+        """H x W in 0..1."""
+        return self._photographs[plan.photo].shape_of(shape.label, plan.window, size, flip=plan.flip)
+
+    def _borrowed(self, shape: BorrowedShape, size: tuple[int, int]) -> Tensor:
+        """H x W in 0..1."""
+        photo, target = self._photographs[shape.photo], shape.target
+        canvas = torch.zeros(size, device=self.device)
+        part = photo.shape_of(shape.label, photo.box(shape.label), (target.height, target.width), flip=shape.flip)
+        place(part, target, canvas)
+        return canvas
+
+    def _usable(
+        self, plans: Sequence[Plan], layers: Sequence[tuple[int, Layer]], masks: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The layers' masks and their union, B x 1 x H x W, where it has no usable size with a spare shape instead."""
+        owners = torch.tensor([index for index, _ in layers], device=self.device)
+        shares = self._union(masks, layers, len(plans)).mean(dim=(1, 2, 3)).tolist()
+        bad = [index for index, share in enumerate(shares) if not LEAST_SHARE <= share <= MOST_SHARE]
+        if bad:
+            spare = shapes.draw([plans[index].spare for index in bad], (masks.shape[2], masks.shape[3]), self.device)
+            firsts: dict[int, int] = {}
+            for number, (index, _) in enumerate(layers):
+                firsts.setdefault(index, number)
+            masks[torch.isin(owners, torch.tensor(bad, device=self.device))] = 0
+            masks[[firsts[index] for index in bad]] = soften(spare, [plans[index].edge for index in bad])
+        return masks, self._union(masks, layers, len(plans))
+
+    def _union(self, masks: Tensor, layers: Sequence[tuple[int, Layer]], count: int) -> Tensor:
+        """What layers over one another cover: B x 1 x H x W."""
+        left = torch.ones((count, *masks.shape[1:]), device=self.device)
+        for numbers in _by_height(layers):
+            owners = [layers[number][0] for number in numbers]
+            left[owners] = left[owners] * (1 - masks[numbers])
+        return 1 - left
+
+    # ---- recolouring ----
+
+    def _recoloured(self, real: Tensor, layers: Sequence[tuple[int, Layer]], masks: Tensor) -> Tensor:
+        """Each layer's foreground recoloured and laid over what is below it: B x 3 x H x W in 0..1."""
+        composite = real.clone()
+        for numbers in _by_height(layers):
+            numbers = [number for number in numbers if layers[number][1].looks]
+            if not numbers:
+                continue
+            owners, chosen = [layers[number][0] for number in numbers], [layers[number][1] for number in numbers]
+            source = Region(composite[owners], masks[numbers])
+            changed = limited(source, self._looks(source, chosen), [layer.limit for layer in chosen])
+            composite[owners] = torch.lerp(source.picture, changed, source.weight)
+        return composite
+
+    def _looks(self, source: Region, layers: Sequence[Layer]) -> Tensor:
+        """All looks of each layer, one after the other."""
+        reference = self._references([layer.reference for layer in layers])
+        result = recolour(source, reference, [layer.looks[0] for layer in layers])
+        more = [index for index, layer in enumerate(layers) if len(layer.looks) > 1]
+        if more:
+            chosen = torch.tensor(more, device=self.device)
+            again = Region(result[chosen], source.weight[chosen])
+            result[chosen] = recolour(again, reference.select(chosen), [layers[index].looks[1] for index in more])
+        return result
+
+    def _references(self, references: Sequence[Reference | None]) -> Region:
+        """The colours of each reference; nothing for those that need none."""
+        region = torch.zeros((len(references), 4, *REFERENCE_SIZE), device=self.device)
+        for index, reference in enumerate(references):
+            if reference is None:
+                continue
+            photo, window = self._photographs[reference.photo], reference.window
+            region[index, :3] = cut(photo.pixels, window, REFERENCE_SIZE, flip=False) / 255
+            region[index, 3] = 1
+            if reference.label is not None:
+                region[index, 3] = photo.shape_of(reference.label, window, REFERENCE_SIZE, flip=False)
+        return Region(region[:, :3], region[:, 3:])
+
+
+def _by_height(layers: Sequence[tuple[int, Layer]]) -> list[list[int]]:
+    """Numbers of the layers that lie lowest in their composites, of those above them, and so on."""
+    heights: list[list[int]] = []
+    seen: dict[int, int] = {}
+    for number, (index, _) in enumerate(layers):
+        height = seen.get(index, 0)
+        seen[index] = height + 1
+        if height == len(heights):
+            heights.append([])
+        heights[height].append(number)
+    return heights

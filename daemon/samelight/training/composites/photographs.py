@@ -1,0 +1,140 @@
+"""Photographs as composites are made from them: on the device, at most of a useful size, with what plans need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from samelight.training.composites.cutting import Window, cut
+from samelight.training.photos import PhotoCollection
+from samelight_wire.errors import SizeMismatchError
+
+__all__ = ["BUDGET", "Photograph", "Photographs"]
+
+BUDGET = 6 * 2**30
+"""Bytes of photographs that are kept on the device; those beyond are decoded again each time."""
+LARGEST_SIDE = 640
+"""A photograph whose shorter side is longer is reduced to this: no training looks closer, and more of them fit."""
+THUMBNAIL = 48
+"""About how many pixels the shorter side of the small copy has in which brightness is measured."""
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """One photograph, ready to be cut from."""
+
+    pixels: Tensor
+    """3 x H x W, uint8, on the device."""
+    regions: Tensor
+    """1 x H x W, uint8, on the device: 0 for none, 1 and up for what can be a foreground."""
+    labels: NDArray[np.uint8]
+    """The same, H x W, in memory."""
+    thumbnail: NDArray[np.float32]
+    """Mean of the channels of every n-th pixel, in memory, 0..255."""
+    step: int
+    """That n."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.pixels.shape[1], self.pixels.shape[2]
+
+    @property
+    def whole(self) -> Window:
+        """All of it."""
+        return Window(0, 0, *self.size)
+
+    def shares(self, window: Window) -> NDArray[np.float64]:
+        """What share of a window each region covers, by its label: 256 values, that of no region 0."""
+        part = _part(self.labels, window)
+        counts = np.bincount(part.ravel(), minlength=256).astype(np.float64)
+        counts[0] = 0
+        return counts / max(1, part.size)
+
+    def box(self, label: int) -> Window:
+        """The smallest window that holds a region."""
+        rows, columns = (np.flatnonzero((self.labels == label).any(axis=axis)) for axis in (1, 0))
+        return Window(int(rows[0]), int(columns[0]), int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
+
+    def brightness(self, window: Window, label: int | None) -> float:
+        """Mean of a window, or of the part of a region that lies in it: 0..255."""
+        step = self.step
+        small = Window(window.top // step, window.left // step, window.height // step + 1, window.width // step + 1)
+        values = _part(self.thumbnail, small)
+        if label is not None:
+            members = _part(self.labels[::step, ::step], small) == label
+            values = values[members] if members.any() else values
+        return float(values.mean())
+
+    def shape_of(self, label: int, window: Window, size: tuple[int, int], *, flip: bool) -> Tensor:
+        """The part of a region that lies in a window, at `size` (height, width): H x W in 0..1, on the device."""
+        inside = window.of(self.regions) == label
+        return cut(inside, Window(0, 0, window.height, window.width), size, flip=flip)[0]
+
+
+class Photographs:
+    """The photographs of a collection by index, kept as long as they fit."""
+
+    def __init__(self, collection: PhotoCollection, device: torch.device, budget: int = BUDGET) -> None:
+        """`budget` is in bytes; what is kept changes nothing but the time that a photograph takes."""
+        self._collection, self._device, self._room = collection, device, budget
+        self._kept: dict[int, Photograph] = {}
+        self.with_regions = frozenset(collection.with_regions)
+        self.regioned = np.array(collection.with_regions, dtype=np.int64)
+
+    def __len__(self) -> int:
+        """Number of photographs."""
+        return len(self._collection)
+
+    def __getitem__(self, index: int) -> Photograph:
+        """A photograph.
+
+        Raises: UnreadablePictureError, SizeMismatchError.
+        """
+        if index in self._kept:
+            return self._kept[index]
+        photograph = self._load(index)
+        needed = photograph.pixels.nbytes + photograph.regions.untyped_storage().nbytes()
+        if needed <= self._room:
+            self._room -= needed
+            self._kept[index] = photograph
+        return photograph
+
+    def _load(self, index: int) -> Photograph:
+        pixels, regions = self._collection.read(index)
+        if regions is not None and regions.shape != pixels.shape[1:]:
+            name = self._collection.names[index]
+            message = f"The regions of photograph {name} have another size than the photograph."
+            raise SizeMismatchError(message, f"Export {name}.png again at the photograph's size, or remove it.")
+        pixels, regions = _reduced(pixels, regions)
+        step = max(1, min(pixels.shape[1:]) // THUMBNAIL)
+        thumbnail = pixels[:, ::step, ::step].float().mean(dim=0).numpy()
+        if regions is None:  # zeros that need no memory
+            regions = torch.zeros((1, 1), dtype=torch.uint8).expand(pixels.shape[1:])
+        shown = (
+            regions[:1, :1].to(self._device).expand(regions.shape)
+            if regions.stride(1) == 0
+            else regions.to(self._device)
+        )
+        return Photograph(pixels.to(self._device), shown[None], regions.numpy(), thumbnail, step)
+
+
+def _part(array: NDArray[Any], window: Window) -> NDArray[Any]:
+    return array[window.top : window.top + window.height, window.left : window.left + window.width]
+
+
+def _reduced(pixels: Tensor, regions: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    shorter = min(pixels.shape[1:])
+    if shorter <= LARGEST_SIDE:
+        return pixels, regions
+    height, width = (max(1, round(side * LARGEST_SIDE / shorter)) for side in pixels.shape[1:])
+    small = functional.interpolate(pixels[None], (height, width), mode="bilinear", antialias=True, align_corners=False)
+    if regions is None:
+        return small[0], None
+    return small[0], functional.interpolate(regions[None, None], (height, width), mode="nearest")[0, 0]
