@@ -28,11 +28,12 @@
     ├── ProtocolError                 protocol
     │   ├── VersionMismatchError      version
     │   └── MalformedMessageError     malformed
-    └── JobError                      job
-        ├── CancelledError            cancelled
-        ├── OutOfMemoryError          out-of-memory
-        ├── InternalError             internal
-        └── UnknownJobError           unknown-job
+    ├── JobError                      job
+    │   ├── CancelledError            cancelled
+    │   ├── OutOfMemoryError          out-of-memory
+    │   ├── InternalError             internal
+    │   └── UnknownJobError           unknown-job
+    └── TrainingError                 training
 
 Over the wire an error travels as its code, message and hint; `from_wire` gives the class back. A code this release does
 not know (a newer peer's) becomes a plain `SamelightError` that keeps the code.
@@ -65,6 +66,7 @@ __all__ = [
     "SamelightError",
     "SizeMismatchError",
     "StaleConnectionError",
+    "TrainingError",
     "TransparentLayerError",
     "UnknownJobError",
     "UnknownModelError",
@@ -367,6 +369,17 @@ class UnknownJobError(JobError):
     code = "unknown-job"
     message = "The daemon does not remember this result any more."
     hint = "Harmonize the layer again."
+
+
+# ---- training ----
+
+
+class TrainingError(SamelightError):
+    """A training cannot go on."""
+
+    code = "training"
+    message = "The training cannot go on."
+    hint = "Its last checkpoint is kept."
 
 
 def codes() -> dict[str, type[SamelightError]]:
