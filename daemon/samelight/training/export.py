@@ -6,20 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from samelight.harmonizers import describe
+from samelight.training.composites import FAMILIES
+from samelight.training.curve import draw_loss_curve
+from samelight.training.history import Step
 from samelight.training.recipes import Recipe
-from samelight.training.recolouring import FAMILIES
-from samelight.training.trainer import Step
-from samelight.weights import WeightsEntry, write_entry
-from samelight.weights.manifest import sha256_of
+from samelight.weights.manifest import WeightsEntry, sha256_of, write_entry
+from samelight_wire.errors import OutputError
 
-__all__ = ["TrainingRecord", "draw_loss_curve", "export"]
+__all__ = ["TrainingRecord", "export"]
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class TrainingRecord:
     """How it was trained."""
     history: Sequence[Step]
     """Every optimizer step."""
-    photos: int
-    """Photographs it was trained on."""
+    pictures: int
+    """Photographs it was trained on, or composites of iHarmony4."""
     seed: int
     """Seed of the weights and the composites."""
     machine: str
@@ -48,17 +48,38 @@ class TrainingRecord:
     """The benchmark's ratio of means, where it was run."""
     figures: Mapping[str, float | str] | None = None
     """All of its means for the manifest, where it was run."""
+    processes: int = 1
+    """Processes that shared it."""
+    precision: str = "float32"
+    """Of the network's maps."""
+    kept_step: int | None = None
+    """The step that the weights are of; None for the last one."""
+    synthetic: bool = True
+    """Whether the composites were made from photographs."""
 
 
 def export(network: nn.Module, record: TrainingRecord, folder: Path) -> WeightsEntry:
-    """Write weights in float16, loss curve, card and manifest entry into `folder`, replacing what was there."""
+    """Write weights in float16, loss curve, card and manifest entry into `folder`, replacing what was there.
+
+    Raises: OutputError where they cannot be written.
+    """
+    try:
+        return _export(network, record, folder)
+    except OSError as error:
+        raise OutputError(f"The weights cannot be written to {folder} ({error}).") from error
+
+
+def _export(network: nn.Module, record: TrainingRecord, folder: Path) -> WeightsEntry:
     folder.mkdir(parents=True, exist_ok=True)
     name = record.model
     tensors = {key: tensor.to("cpu", torch.float16).contiguous() for key, tensor in network.state_dict().items()}
     path = folder / f"{name}.safetensors"
-    save_file(tensors, path, metadata={"model": name, "steps": str(len(record.history))})
-    draw_loss_curve(record.history, folder / f"{name}-loss.png", title=name, loss=record.recipe.loss)
-    (folder / f"{name}.md").write_text(_card(record), encoding="utf-8")
+    curve = folder / f"{name}-loss.png"
+    curve.unlink(missing_ok=True)
+    # Not save_file: it makes files that nobody else may read.
+    path.write_bytes(save(tensors, metadata={"model": name, "steps": str(len(record.history))}))
+    drawn = draw_loss_curve(record.history, curve, title=name, loss=record.recipe.loss)
+    (folder / f"{name}.md").write_text(_card(record, curve.name if drawn else None), encoding="utf-8")
     entry = WeightsEntry(
         path.name,
         path.stat().st_size,
@@ -72,33 +93,14 @@ def export(network: nn.Module, record: TrainingRecord, folder: Path) -> WeightsE
     return entry
 
 
-def draw_loss_curve(history: Sequence[Step], path: Path, title: str, loss: str) -> None:
-    """A picture of `loss` and of the error by the composites' error, over the steps, each a running median."""
-    import matplotlib as mpl  # takes a second to import, and only the end of a training needs it
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    window = max(1, len(history) // 200)
-    parts = [history[start : start + window] for start in range(0, len(history), window)]
-    steps = [part[-1].number for part in parts]
-    figure, (upper, lower) = plt.subplots(2, 1, sharex=True, figsize=(7, 5), layout="constrained")
-    upper.plot(steps, [median(step.loss for step in part) for part in parts], color="tab:blue")
-    upper.set(ylabel=f"loss: {loss}", yscale="log", title=f"{title}: training")
-    lower.plot(steps, [median(step.gain for step in part) for part in parts], color="tab:orange")
-    lower.axhline(1.0, color="gray", linewidth=0.8, linestyle="--")
-    lower.set(ylabel="error / composite's", xlabel="step", ylim=(0, 1.6))
-    for axes in (upper, lower):
-        axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
-
-
-def _card(record: TrainingRecord) -> str:
+def _card(record: TrainingRecord, curve: str | None) -> str:
     info, last = describe(record.model), record.history[-1]
     pictures = sum(step.pictures for step in record.history)
-    families = "\n".join(f"- {family.name}: {json.dumps(dict(family.parameters))}" for family in FAMILIES)
     recipe = "\n".join(f"- {key}: {json.dumps(value)}" for key, value in asdict(record.recipe).items())
+    shared = f" in {record.processes} processes" if record.processes > 1 else ""
+    kept = record.kept_step or last.number
+    chosen = "" if kept == last.number else f" The weights are those of step {kept:,}, which validation found best."
+    drawing = f"\n![Loss curve]({curve})\n" if curve else ""
     return f"""# {record.model}
 
 Weights of {info.title} ({info.authors}, {info.year}), trained by the Samelight project.
@@ -109,23 +111,30 @@ Weights of {info.title} ({info.authors}, {info.year}), trained by the Samelight 
 
 {record.about_data.strip()}
 
-{record.photos:,} photographs. Composites are made on the fly: a region of a photograph (its own, borrowed from
-another, or drawn; hard or soft edge) is recoloured by one of these families, and the network learns the way back:
-
-{families}
+{_composites(record)}
 
 ## Training
 
-{last.number:,} steps, {pictures:,} composites, {last.seconds / 60:.0f} minutes on {record.machine}; seed {record.seed}.
+{last.number:,} steps, {pictures:,} composites, {last.seconds / 60:.0f} minutes on {record.machine}{shared}; maps in
+{record.precision}, seed {record.seed}.{chosen}
 
 {recipe}
-
-![Loss curve]({record.model}-loss.png)
-
+{drawing}
 ## Validation
 
 {record.validation.strip() or "Not measured."}
 
-The figures are those of `samelight evaluate --on-photos`: mean squared error in 8-bit code values, over the
-foreground for fMSE; "better" is the share of pictures nearer to the real one than their composite.
+The figures are those of `samelight evaluate`: mean squared error in 8-bit code values, over the foreground for fMSE;
+"better" is the share of pictures nearer to the real one than their composite.
 """
+
+
+def _composites(record: TrainingRecord) -> str:
+    if not record.synthetic:
+        return f"{record.pictures:,} composites of iHarmony4's training split, with their masks and real pictures."
+    families = "\n".join(f"- {family.name}: {json.dumps(dict(family.parameters))}" for family in FAMILIES)
+    return f"""{record.pictures:,} photographs. Composites are made on the fly: a region of a photograph (its own,
+borrowed from another, or drawn; hard or soft edge) is recoloured by one of these families, and the network learns the
+way back:
+
+{families}"""

@@ -1,79 +1,65 @@
-"""The training loop: composites in, averaged weights out, with checkpoints to go on from."""
+"""The training loop: composites in, averaged weights out, with checkpoints to go on from.
+
+Everything random is a function of the seed and the step's number, so that a training needs nothing but its step to go
+on, and several processes can share each batch. What is read from a card (losses, errors) is read some steps later, all
+at once, so that the card never waits for the program.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
-from samelight.harmonizers.stages import run_stages
 from samelight.instances import Instances
-from samelight.training.composites import CompositeMaker, Composites
-from samelight.training.losses import LOSSES
+from samelight.training.agreement import Clock, Wishes, agree
+from samelight.training.average import MovingAverage
+from samelight.training.best import BestWeights
+from samelight.training.budget import Budget, Pace
+from samelight.training.checkpoint import (
+    CHECKPOINT,
+    FORMAT,
+    differences,
+    read_checkpoint,
+    refuse_another,
+    write_atomically,
+)
+from samelight.training.compiling import CompiledStages
+from samelight.training.distributed import ALONE, Team
+from samelight.training.draws import generators_of, plan_step
+from samelight.training.history import History, Step
+from samelight.training.learner import Learner
+from samelight.training.losses import LOSSES, Part
+from samelight.training.numerics import Numerics
 from samelight.training.recipes import Recipe
-from samelight.training.sampling import choice, uniform
-from samelight_wire.errors import InvalidOptionError, WeightsCorruptError
+from samelight.training.source import CompositeSource
+from samelight.training.stopping import StopRequest, stop_requests
+from samelight.training.supply import Batch, Maker, Segment, Supply
+from samelight.training.watching import Pictures, Watcher
+from samelight_wire.errors import InvalidOptionError, SamelightError, TrainingError, WeightsCorruptError
 
-__all__ = ["Budget", "Segment", "Step", "Trainer", "make_optimizer"]
+__all__ = ["Budget", "Pace", "Segment", "Step", "Trainer", "Validate", "make_optimizer"]
 
-Segment = Callable[[Tensor, Tensor], Instances]
-"""Finds the instances of composites B x 3 x H x W in 0..1 with masks B x 1 x H x W in 0..1."""
+Validate = Callable[[nn.Module], Mapping[str, float]]
+"""Measures a network in evaluation mode on its device; `fmse_ratio` is what the best weights are chosen by."""
 
-CHECKPOINT = "checkpoint.pt"
-
-
-@dataclass(frozen=True)
-class Budget:
-    """When a training ends; exactly one of the two is set."""
-
-    steps: int | None = None
-    """Number of optimizer steps."""
-    minutes: float | None = None
-    """Time spent training, earlier runs of the same training counted in."""
-
-    def __post_init__(self) -> None:
-        """Check the figures.
-
-        Raises: InvalidOptionError.
-        """
-        if (self.steps is None) == (self.minutes is None) or (self.steps or self.minutes or 0) <= 0:
-            raise InvalidOptionError("A training needs either a number of steps or of minutes, above 0.")
-
-    def progress(self, step: int, seconds: float) -> float:
-        """How far a training is, 0..1 and above."""
-        return step / self.steps if self.steps else seconds / (60 * (self.minutes or 1))
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one optimizer step did."""
-
-    number: int
-    """Counts from 1."""
-    progress: float
-    """How far the training is, 0..1."""
-    loss: float
-    """The recipe's loss on this batch."""
-    gain: float
-    """Summed squared foreground error of the results by that of the composites: below 1 is better than nothing."""
-    pictures: int
-    """Composites in the batch."""
-    seconds: float
-    """Time spent training so far."""
+HISTORY = "steps.csv"
+SHOWN = 4
+"""Pictures of a batch that are shown now and then."""
 
 
 def make_optimizer(recipe: Recipe, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """The recipe's optimizer at its first learning rate."""
+    """The recipe's optimizer at its first learning rate; on a card as one kernel for all parameters."""
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
-    return kind(parameters, lr=recipe.learning_rate, betas=(0.9, 0.999), weight_decay=recipe.weight_decay)
+    learned = list(parameters)
+    fused = all(parameter.device.type == "cuda" for parameter in learned) or None
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    return kind(learned, lr=rate, betas=(0.9, 0.999), weight_decay=decay, fused=fused)
 
 
 class Trainer:
@@ -82,131 +68,305 @@ class Trainer:
     def __init__(
         self,
         network: nn.Module,
-        maker: CompositeMaker,
+        source: CompositeSource,
         recipe: Recipe,
         budget: Budget,
         folder: Path,
         *,
+        model: str = "",
+        seed: int = 0,
         segment: Segment | None = None,
-        half_precision: bool = True,
+        numerics: Numerics | None = None,
+        team: Team = ALONE,
+        pace: Pace | None = None,
+        validate: Validate | None = None,
+        keep_best: bool = True,
+        workers: int = 1,
+        compiled: bool = False,
+        watcher: Watcher | None = None,
     ) -> None:
         """Prepare a training.
 
         Args:
-          network: with random weights, already on the maker's device.
-          maker: draws the composites; its generator's state is part of a checkpoint.
+          network: the same first weights in every process.
+          source: of the composites; its device is where the network goes.
           recipe: optimizer, schedule, loss, batch and sizes.
           budget: when to end.
           folder: where checkpoints go; created.
+          model: the network's name; a checkpoint of another one is refused.
+          seed: of sizes, hidden instances and what losses and networks draw; a checkpoint of another one is refused.
           segment: finds the instances that the network reads; None for a network that reads none.
-          half_precision: run the network in bfloat16 (its weights stay in float32).
-        """
-        self.network, self.maker, self.recipe, self.budget, self.folder = network, maker, recipe, budget, folder
-        self.segment, self.half_precision = segment, half_precision
-        self.loss = LOSSES[recipe.loss]().to(maker.device)
-        self.optimizer = make_optimizer(recipe, [*network.parameters(), *self.loss.parameters()])
-        self.average = AveragedModel(network, avg_fn=self._average)
-        self.step, self.seconds = 0, 0.0
-        self.history: list[Step] = []
-        folder.mkdir(parents=True, exist_ok=True)
+          numerics: precision and layout; float32 where it is None.
+          team: the processes that share the training.
+          pace: how often to save, to validate and to read the loss.
+          validate: measures the averaged weights now and then.
+          keep_best: end with the weights that it found best instead of the last ones.
+          workers: threads that make batches ahead.
+          compiled: run the network through torch.compile.
+          watcher: hears what happens, in the process that writes.
 
-    def run(self, on_step: Callable[[Step], None], checkpoint_every: float = 300.0) -> nn.Module:
-        """Train to the end of the budget; a checkpoint is written every `checkpoint_every` seconds and at the end.
-
-        Returns: the network with averaged weights, in evaluation mode.
-        Raises: WeightsCorruptError where the folder's checkpoint cannot be read.
+        Raises: InvalidOptionError where a batch has fewer pictures than there are processes.
         """
-        self._resume()
-        saved, started, before = time.monotonic(), time.monotonic(), self.seconds
+        self.source, self.recipe, self.budget, self.folder = source, recipe, budget, folder
+        self.model, self.seed, self.segment, self.team, self.workers = model, seed, segment, team, workers
+        self.pace, self.validate, self.keep_best = pace or Pace(), validate, keep_best
+        self.watcher = watcher if watcher is not None and team.writes else Watcher()
+        self.numerics = numerics or Numerics(source.device)
+        _check_batches(recipe, team.size)
+        self.network = self.numerics.place(network)
+        self.average = MovingAverage(self.network, recipe.ema)
+        self.loss = LOSSES[recipe.loss]().to(source.device)
+        learner = Learner(self.network, self.loss, self.numerics)
+        if compiled:
+            many_sizes = len(recipe.aspects) * sum(len(phase.sides) for phase in recipe.phases) > 1
+            learner.run = CompiledStages(self.network, self.watcher.said, many_sizes=many_sizes)
+        self.optimizer = make_optimizer(recipe, learner.parameters())
+        self.scaler = self.numerics.scaler()
+        self.learner = team.wrap(learner, rarely_used=segment is not None)
+        self.step, self.seconds, self.stopped_by = 0, 0.0, 0
+        if team.writes:
+            folder.mkdir(parents=True, exist_ok=True)
+        self.history, self.best = History(folder / HISTORY if team.writes else None), BestWeights(folder)
+        self._validated = 0
+        self._unread: list[tuple[Tensor, Step]] = []
+        self._last: Batch | None = None
+        self._read_every = self.pace.read_every or (1 if source.device.type == "cpu" else 20)
+
+    # ---- the loop ----
+
+    def run(self) -> nn.Module:
+        """Train to the end of the budget, of patience, or to a signal (`stopped_by` then says which one).
+
+        A checkpoint is written now and then and at the end.
+
+        Returns: the network with averaged weights in evaluation mode, those of `kept_step`; after a signal the last.
+
+        Raises:
+          InvalidOptionError: the folder's checkpoint is another training's; the message says what differs.
+          WeightsCorruptError: the checkpoint is damaged.
+          OutputError: a checkpoint cannot be written.
+          TrainingError: the loss is no number any more; the last checkpoint is from before that.
+          SamelightError: what the source raised, after a checkpoint was written.
+        """
+        self.resume()
+        self.watcher.begins(self.step)
         self.network.train()
-        while (progress := self.budget.progress(self.step, self.seconds)) < 1:
-            done = self._train_step(progress)
-            self.seconds = before + time.monotonic() - started
-            self.history.append(done)
-            on_step(done)
-            if time.monotonic() - saved > checkpoint_every:
-                self.save()
-                saved = time.monotonic()
+        make = Maker(self.source, self.recipe.augmentation, self.segment, self.team.shard)
+        with Supply(make, self.source.device, self.workers) as supply, stop_requests() as request:
+            self._loop(supply, request)
+        self._read()
+        if not self.stopped_by and self._validated != self.step:
+            self._validate()
         self.save()
-        averaged: nn.Module = self.average.module
-        return averaged.eval()
+        if self.kept_step != self.step and not self.stopped_by:
+            self.best.put_into(self.average.network)
+        return self.average.network
+
+    @property
+    def kept_step(self) -> int:
+        """The step whose averaged weights `run` returns."""
+        return self.best.step if self.keep_best and self.best.step else self.step
+
+    def _loop(self, supply: Supply, request: StopRequest) -> None:
+        clock = Clock(self.seconds, self.pace)
+        planned = self.step
+        while True:
+            while not supply.full and (progress := self.budget.progress(planned, self.seconds)) < 1:
+                supply.order(plan_step(self.recipe, self.seed, planned, progress))
+                planned += 1
+            batch, fault = _taken(supply)
+            if batch is None and fault is None:
+                return  # the end of the budget, in all processes at the same step
+            wishes = self._agree(clock, request, fault)
+            if wishes.validate:
+                self._validate()
+                clock.validated()
+            if wishes.save:
+                self.save()
+                clock.saved()
+            if wishes.fault or batch is None:
+                raise self._given_up(fault)
+            if wishes.signal or wishes.enough:
+                self.stopped_by = int(wishes.signal)
+                return
+            self._train_step(batch)
+
+    def _agree(self, clock: Clock, request: StopRequest, fault: Exception | None) -> Wishes:
+        """What all processes do before the next step."""
+        own = Wishes(request.signal, float(fault is not None))
+        if self.team.writes:
+            enough = self.pace.patience is not None and self.best.stale >= self.pace.patience
+            validate = self.validate is not None and self.step > 0 and clock.validation_due
+            own = Wishes(own.signal, own.fault, enough, clock.saving_due, validate, clock.seconds)
+        wishes = agree(self.team, own)
+        self.seconds = wishes.seconds
+        return wishes
+
+    def _train_step(self, batch: Batch) -> None:
+        plan, made = batch.plan, batch.composites
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate_at(plan.progress)
+        part = Part(plan.count, generators_of(self.seed, plan.step, batch.members), self.team.sum_up)
+        loss, figures = self.learner(made.composite, made.real, made.mask, batch.instances, part)
+        self.optimizer.zero_grad(set_to_none=True)
+        # The processes' gradients are averaged, and it is their sum that is the batch's.
+        self.scaler.scale(loss * self.team.size).backward()
+        if isfinite(self.recipe.longest_gradient):
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.longest_gradient)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.average.update(self.network, self.step)
+        self.step += 1
+        self._last = batch
+        self._unread.append((figures, Step(self.step, plan.progress, 0.0, 0.0, plan.count, self.seconds)))
+        if self.step % self._read_every == 0:
+            self._read()
+
+    def _read(self) -> None:
+        """Wait for the figures of the last steps and tell them; the processes do this together.
+
+        Raises: TrainingError at the first step whose loss is no number.
+        """
+        unread, self._unread = self._unread, []
+        if not unread:
+            return
+        figures = self.team.sum_up(torch.stack([each for each, _ in unread])).tolist()
+        for (loss, error, untouched), (_, step) in zip(figures, unread, strict=True):
+            if not isfinite(loss):
+                self._diverged(f"its loss at step {step.number:,} is {loss}")
+            gain = error / max(untouched, 1e-12)
+            told = Step(step.number, step.progress, loss, gain, step.pictures, step.seconds)
+            self.history.append(told)
+            self.watcher.step(told)
+
+    def _diverged(self, what: str) -> None:
+        kept = self.folder / CHECKPOINT
+        hint = "Train from the start with a lower rate, or with --precision float32."
+        if kept.exists():
+            hint = f"{kept} is from before that. Lower the rate, or use --precision float32, and begin afresh."
+        raise TrainingError(f"The training of {self.model or 'the network'} has come apart: {what}.", hint)
+
+    def _given_up(self, fault: Exception | None) -> Exception:
+        """Save, and say what kept a batch from being made."""
+        self.save()
+        place = f"The training stopped at step {self.step:,} and saved a checkpoint."
+        if fault is None:
+            return TrainingError(f"Another process could not make its composites. {place}", "Its own message says why.")
+        if isinstance(fault, SamelightError):
+            return type(fault)(f"{fault.message} {place}", fault.hint)
+        return fault
+
+    # ---- validation ----
+
+    def _validate(self) -> None:
+        """Measure the averaged weights in the process that writes; keep them where they are the best so far."""
+        self._read()
+        if not self.team.writes or self.validate is None:
+            return
+        figures = self.validate(self.average.network)
+        self.watcher.validated(self.step, figures)
+        self.best.judge(self.average.network, self.step, figures["fmse_ratio"])
+        self._validated = self.step
+
+    # ---- checkpoints ----
 
     def save(self) -> None:
-        """Write the checkpoint; an interrupted write leaves the previous one."""
-        state: dict[str, Any] = {
+        """Write the checkpoint; an interrupted write leaves the previous one.
+
+        Raises: OutputError where it cannot be written, TrainingError where the weights are no numbers any more.
+        """
+        self._read()
+        sums = torch.stack([parameter.detach().sum() for parameter in self.network.parameters()])
+        if not bool(sums.isfinite().all()):
+            self._diverged(f"its weights after step {self.step:,} are no numbers")
+        if not self.team.writes:
+            return
+        self.history.flush()
+        write_atomically(self.folder / CHECKPOINT, self._state())
+        self.best.tidy()
+        self._show_pictures()
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "identity": self._identity(),
+            "circumstances": self._circumstances(),
             "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
+            "average": self.average.network.state_dict(),
             "loss": self.loss.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            # What composites are drawn from, and what networks and losses draw from in training.
-            "torch_generator": torch.get_rng_state(),
-            "generator": self.maker.generator.get_state(),
+            "scaler": self.scaler.state_dict(),
             "step": self.step,
             "seconds": self.seconds,
-            "history": [asdict(step) for step in self.history],
+            "best": self.best.state,
         }
-        unfinished = self.folder / (CHECKPOINT + ".part")
-        torch.save(state, unfinished)
-        unfinished.replace(self.folder / CHECKPOINT)
 
-    def _resume(self) -> None:
+    def _identity(self) -> dict[str, Any]:
+        """What a training cannot go on without."""
+        return {"model": self.model, "seed": self.seed, "recipe": asdict(self.recipe)}
+
+    def _circumstances(self) -> dict[str, Any]:
+        """What may change on the way; then the course is not the very same."""
+        return {
+            "budget": asdict(self.budget),
+            "pictures": len(self.source),
+            "processes": self.team.size,
+            "precision": self.numerics.name,
+            "device": self.source.device.type,
+            "torch": str(torch.__version__),
+        }
+
+    def resume(self) -> None:
+        """Take on the state of the folder's checkpoint where there is one; see `run` for what it raises."""
         path = self.folder / CHECKPOINT
-        if not path.exists():
+        content = path.read_bytes() if self.team.writes and path.exists() else None
+        content = self.team.hand_out(content)
+        if content is None:
+            self.history.resume(0)
             return
+        state = read_checkpoint(content, path, self.source.device)
+        refuse_another(state["identity"], self._identity(), path)
         try:
-            state = torch.load(path, weights_only=True, map_location=self.maker.device)
-            self.network.load_state_dict(state["network"])
-            self.average.load_state_dict(state["average"])
-            self.loss.load_state_dict(state["loss"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            torch.set_rng_state(state["torch_generator"].cpu())
-            self.maker.generator.set_state(state["generator"].cpu())
-            self.step, self.seconds = state["step"], state["seconds"]
-            self.history = [Step(**step) for step in state["history"]]
-        except (RuntimeError, KeyError, TypeError, EOFError, OSError, UnpicklingError) as error:
-            hint = "Delete it to train from the start, or name another output folder."
-            raise WeightsCorruptError(f"The checkpoint {path} does not fit this training.", hint) from error
+            self._take_on(state)
+        except (RuntimeError, KeyError, TypeError, ValueError) as error:
+            raise WeightsCorruptError(f"The checkpoint {path} does not fit this training ({error}).") from error
+        self.watcher.said(f"Goes on after step {self.step:,}.")
+        for sentence in differences(state["circumstances"], self._circumstances()):
+            self.watcher.said(f"From here on the course is not exactly the interrupted one's: {sentence}.")
 
-    def _train_step(self, progress: float) -> Step:
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate_at(progress)
-        count, size = self._draw_size(progress)
-        batch = self.maker.batch(self.step, count, size, self.recipe.augmentation)
-        composite, real, instances = batch.composite * 2 - 1, batch.real * 2 - 1, self._instances(batch)
-        with torch.autocast(composite.device.type, torch.bfloat16, enabled=self.half_precision):
-            stages = run_stages(self.network, composite, batch.mask, instances)
-        loss = self.loss(stages, real, batch.mask)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        if isfinite(self.recipe.longest_gradient):
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.longest_gradient)
-        self.optimizer.step()
-        self.average.update_parameters(self.network)
-        self.step += 1
-        gain = _error(stages.result, real) / max(_error(composite, real), 1e-12)
-        return Step(self.step, progress, float(loss.detach()), gain, count, self.seconds)
+    def _take_on(self, state: Mapping[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])
+        self.average.network.load_state_dict(state["average"])
+        self.loss.load_state_dict(state["loss"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if state["scaler"] and self.scaler.is_enabled():
+            self.scaler.load_state_dict(state["scaler"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.best.state = state["best"]
+        self.history.resume(self.step)
 
-    def _instances(self, batch: Composites) -> Instances | None:
-        """What the network is shown of the batch's instances."""
-        if self.segment is None:
-            return None
-        hidden = float(uniform(self.maker.generator, (1,), 0, 1)) < self.recipe.without_instances
-        return None if hidden else self.segment(batch.composite, batch.mask).to(self.maker.device)
-
-    def _draw_size(self, progress: float) -> tuple[int, tuple[int, int]]:
-        """Pictures in the batch and their (height, width)."""
-        generator, sides = self.maker.generator, self.recipe.sides_at(progress)
-        side = sides[choice(generator, len(sides))]
-        aspect = self.recipe.aspects[choice(generator, len(self.recipe.aspects))]
-        unit = self.recipe.multiple
-        height, width = (max(unit, unit * round(side * factor / unit)) for factor in (aspect**-0.5, aspect**0.5))
-        return self.recipe.batch_at(side), (height, width)
-
-    def _average(self, averaged: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
-        """Exponential moving average that follows faster in the first steps, when little has been learned."""
-        decay = min(self.recipe.ema, (1 + int(count)) / (10 + int(count)))
-        return torch.lerp(current, averaged, decay)
+    @torch.no_grad()
+    def _show_pictures(self) -> None:
+        if not self.watcher.wants_pictures or self._last is None:
+            return
+        made, found = self._last.composites, self._last.instances
+        composite, mask, real = made.composite[:SHOWN], made.mask[:SHOWN], made.real[:SHOWN]
+        shown = found and Instances(found.labels[:SHOWN], found.similarity[:SHOWN], found.present[:SHOWN])
+        result = (self.average.network(composite * 2 - 1, mask, shown) + 1) / 2
+        self.watcher.pictures(self.step, Pictures(composite.cpu(), result.clamp(0, 1).cpu(), real.cpu()))
 
 
-def _error(result: Tensor, real: Tensor) -> float:
-    return float((result.detach() - real).square().sum())
+def _taken(supply: Supply) -> tuple[Batch | None, Exception | None]:
+    """The next batch, or what kept it from being made; neither at the end."""
+    try:
+        return supply.take(), None
+    except Exception as error:  # it is raised again once all processes have saved
+        return None, error
+
+
+def _check_batches(recipe: Recipe, processes: int) -> None:
+    smallest = min(recipe.batch_at(side) for phase in recipe.phases for side in phase.sides)
+    if smallest < processes:
+        message = f"Batches of {smallest} pictures cannot be shared by {processes} processes."
+        raise InvalidOptionError(message, "Start fewer processes, or ask for a larger --batch.")

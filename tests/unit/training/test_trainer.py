@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from samelight import harmonizers, weights
 from samelight.instances import Instances
 from samelight.training.composites import CompositeMaker
+from samelight.training.draws import plan_step
 from samelight.training.export import TrainingRecord, export
+from samelight.training.numerics import Numerics
 from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import Recipe, SizePhase, recipe_for
-from samelight.training.trainer import Budget, Step, Trainer
+from samelight.training.trainer import Budget, Trainer
 from samelight_wire.errors import InvalidOptionError, WeightsCorruptError
 
 SMALL = Recipe(1e-3, "cosine", (), batch=4, batch_side=32, phases=(SizePhase(0, (24, 32)),), aspects=(1.0, 1.5))
@@ -25,44 +27,13 @@ SMALL = Recipe(1e-3, "cosine", (), batch=4, batch_side=32, phases=(SizePhase(0, 
 def trainer(photos: PhotoCollection, folder: Path, steps: int, model: str = "hdnet-lite") -> Trainer:
     torch.manual_seed(0)
     network, recipe = harmonizers.create(model), replace(SMALL, loss=recipe_for(model, paper=True).loss)
-    return Trainer(network, CompositeMaker(photos, 5), recipe, Budget(steps=steps), folder, half_precision=False)
-
-
-class InterruptionError(Exception):
-    """What stops a training here."""
-
-
-def interrupted(training: Trainer, after: int) -> None:
-    def stop(step: Step) -> None:
-        if step.number == after:
-            raise InterruptionError
-
-    with pytest.raises(InterruptionError):
-        training.run(stop)
-    training.save()
-
-
-@pytest.mark.parametrize("model", ["hdnet-lite", "rcl-lite"])
-def test_an_interrupted_training_ends_as_an_uninterrupted_one(
-    model: str, photos: PhotoCollection, tmp_path: Path
-) -> None:
-    complete = trainer(photos, tmp_path / "whole", 6, model)
-    whole = complete.run(lambda _: None)
-    interrupted(trainer(photos, tmp_path / "parts", 6, model), after=3)
-    second = trainer(photos, tmp_path / "parts", 6, model)
-    torch.manual_seed(1234)  # whatever was drawn since
-    resumed = second.run(lambda _: None)
-    assert [step.number for step in second.history] == [1, 2, 3, 4, 5, 6]
-    for name, tensor in whole.state_dict().items():
-        assert torch.equal(resumed.state_dict()[name], tensor), name
-    for name, tensor in complete.loss.state_dict().items():
-        assert torch.equal(second.loss.state_dict()[name], tensor), name
+    return Trainer(network, CompositeMaker(photos, 5), recipe, Budget(steps=steps), folder, model=model)
 
 
 def test_a_loss_with_parameters_is_trained_and_kept_out_of_the_weights(photos: PhotoCollection, tmp_path: Path) -> None:
     training = trainer(photos, tmp_path, 3, "rcl-lite")
     before = {name: tensor.clone() for name, tensor in training.loss.state_dict().items()}
-    network = training.run(lambda _: None)
+    network = training.run()
     assert len(before) == 4
     assert all(not torch.equal(training.loss.state_dict()[name], tensor) for name, tensor in before.items())
     assert set(network.state_dict()) == set(harmonizers.create("rcl-lite").state_dict())
@@ -94,33 +65,43 @@ def left_halves(composite: Tensor, mask: Tensor) -> Instances:
 def test_instances_are_found_for_the_composites_and_sometimes_hidden(photos: PhotoCollection, tmp_path: Path) -> None:
     recipe = replace(SMALL, without_instances=0.5)
     network, maker = Witness(), CompositeMaker(photos, 5)
-    training = Trainer(network, maker, recipe, Budget(steps=24), tmp_path, segment=left_halves, half_precision=False)
-    training.run(lambda _: None)
+    training = Trainer(network, maker, recipe, Budget(steps=24), tmp_path, segment=left_halves)
+    training.run()
     shown = [instances for instances in network.shown if instances is not None]
     assert 4 < len(shown) < 20
     assert all(instances.count == 1 and int(instances.labels.max()) == 1 for instances in shown)
 
 
-@pytest.mark.parametrize("model", [name for name in harmonizers.names() if name.endswith("-lite")])
-def test_every_network_trains_in_bfloat16(model: str, photos: PhotoCollection, tmp_path: Path) -> None:
+HALF = [(name, torch.bfloat16, False) for name in harmonizers.names() if name.endswith("-lite")]
+
+
+@pytest.mark.parametrize(
+    ("model", "dtype", "channels_last"),
+    [*HALF, ("hdnet-lite", torch.bfloat16, True), ("rcl-lite", torch.float16, False)],
+)
+def test_networks_train_in_16_bits(
+    model: str, dtype: torch.dtype, channels_last: bool, photos: PhotoCollection, tmp_path: Path
+) -> None:
     torch.manual_seed(0)
     recipe = replace(recipe_for(model, paper=True), batch=4, batch_side=32, phases=(SizePhase(0, (32,)),))
     network, maker = harmonizers.create(model), CompositeMaker(photos, 5)
     segment = left_halves if harmonizers.describe(model).needs_instances else None
-    training = Trainer(network, maker, recipe, Budget(steps=2), tmp_path, segment=segment)
-    trained = training.run(lambda _: None)
+    numerics = Numerics(torch.device("cpu"), dtype, channels_last=channels_last)
+    training = Trainer(network, maker, recipe, Budget(steps=2), tmp_path, segment=segment, numerics=numerics)
+    trained = training.run()
     assert all(isfinite(step.loss) and isfinite(step.gain) for step in training.history)
     assert all(torch.isfinite(parameter).all() for parameter in trained.parameters())
 
 
 def test_the_recipe_names_loss_and_optimizer(photos: PhotoCollection, tmp_path: Path) -> None:
     recipe = replace(SMALL, optimizer="adamw", weight_decay=0.3, loss="l1", multiple=16)
-    training = Trainer(Witness(), CompositeMaker(photos, 5), recipe, Budget(steps=4), tmp_path, half_precision=False)
+    training = Trainer(Witness(), CompositeMaker(photos, 5), recipe, Budget(steps=4), tmp_path)
     assert isinstance(training.optimizer, torch.optim.AdamW)
     assert training.optimizer.param_groups[0]["weight_decay"] == 0.3
     assert type(training.loss).__name__ == "L1"
-    sizes = [training._draw_size(0.5)[1] for _ in range(20)]
+    sizes = [plan_step(recipe, 0, step, 0.5).size for step in range(20)]
     assert {side % 16 for size in sizes for side in size} == {0}
+    assert len(set(sizes)) > 1
 
 
 @pytest.mark.parametrize(("longest", "norm"), [(1e-4, 1e-4), (1e6, None), (inf, None)])
@@ -128,9 +109,7 @@ def test_long_gradients_are_shortened(
     longest: float, norm: float | None, photos: PhotoCollection, tmp_path: Path
 ) -> None:
     network, recipe = Witness(), replace(SMALL, longest_gradient=longest)
-    Trainer(network, CompositeMaker(photos, 5), recipe, Budget(steps=1), tmp_path, half_precision=False).run(
-        lambda _: None
-    )
+    Trainer(network, CompositeMaker(photos, 5), recipe, Budget(steps=1), tmp_path).run()
     assert network.brightness.grad is not None
     left = abs(float(network.brightness.grad))
     assert left > 1e-3 if norm is None else left == pytest.approx(norm, rel=1e-2)
@@ -138,13 +117,13 @@ def test_long_gradients_are_shortened(
 
 def test_a_damaged_checkpoint_is_told(photos: PhotoCollection, tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"nothing of the kind")
-    with pytest.raises(WeightsCorruptError, match="does not fit"):
-        trainer(photos, tmp_path, 2).run(lambda _: None)
+    with pytest.raises(WeightsCorruptError, match="damaged"):
+        trainer(photos, tmp_path, 2).run()
 
 
 def test_what_it_leaves_can_be_loaded(photos: PhotoCollection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     training = trainer(photos, tmp_path / "run", 2)
-    network = training.run(lambda _: None)
+    network = training.run()
     record = TrainingRecord("hdnet-lite", SMALL, training.history, len(photos), 5, "a test", "Six pictures.", "Free.")
     export(network, record, tmp_path / "out")
     export(network, record, tmp_path / "out")

@@ -28,7 +28,7 @@ class Part:
     """Adds up a tensor over all parts; it carries no gradient."""
 
     def mean(self, values: Tensor) -> Tensor:
-        """This part's share of the mean over the whole batch of one value a picture: B to a scalar."""
+        """The part's share of the mean over the whole batch of one value a picture: B to a scalar."""
         return values.sum() / (len(values) if self.total is None else self.total)
 
     def rand(self, count: int, pictures: int) -> Tensor:

@@ -1,0 +1,123 @@
+"""From a command line's options to what a training is made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from samelight.harmonizers import describe
+from samelight.training.budget import Budget
+from samelight.training.composites import CompositeMaker
+from samelight.training.options import TrainingOptions
+from samelight.training.photos import PhotoCollection
+from samelight.training.recipes import Recipe, SizePhase, recipe_for
+from samelight.training.source import CompositeSource
+from samelight.training.supply import Segment
+from samelight_wire.errors import InvalidOptionError, WeightsCorruptError
+
+__all__ = ["budget_of", "load_weights", "open_source", "recipe_of", "segment_for", "wants_paper"]
+
+
+def open_source(options: TrainingOptions, device: torch.device) -> CompositeSource:
+    """What the composites come from.
+
+    Raises: InvalidOptionError where not exactly one of photographs and iHarmony4 is named.
+    """
+    if (options.photos is None) == (options.iharmony4 is None):
+        message = "A training needs either photographs or iHarmony4."
+        raise InvalidOptionError(message, "Name a folder or zip with --photos, or iHarmony4's folder with --iharmony4.")
+    if options.iharmony4 is not None:
+        from samelight.training.composites import IHarmony4Source
+        from samelight.training.iharmony4 import IHarmony4
+
+        return IHarmony4Source(IHarmony4(options.iharmony4, split="train"), options.seed, device)
+    assert options.photos is not None  # noqa: S101
+    return CompositeMaker(PhotoCollection(options.photos), options.seed, device)
+
+
+def recipe_of(options: TrainingOptions) -> Recipe:
+    """The network's recipe with what the options change in it.
+
+    Raises: InvalidOptionError, UnknownModelError.
+    """
+    recipe = recipe_for(options.model, paper=wants_paper(options))
+    if options.batch is not None and options.batch < 2:
+        raise InvalidOptionError("A batch has at least 2 pictures.", "Give a larger --batch.")
+    if options.rate is not None and options.rate <= 0:
+        raise InvalidOptionError("A learning rate is above 0.", "The papers' are around 0.001.")
+    if options.ema is not None and not 0 <= options.ema < 1:
+        raise InvalidOptionError("The decay of averaged weights is 0 or more and below 1.", "Usual is 0.999.")
+    return replace(
+        recipe,
+        batch=recipe.batch if options.batch is None else options.batch,
+        learning_rate=recipe.learning_rate if options.rate is None else options.rate,
+        ema=recipe.ema if options.ema is None else options.ema,
+        phases=_phases(options.sides) if options.sides else recipe.phases,
+    )
+
+
+def wants_paper(options: TrainingOptions) -> bool:
+    """Whether the recipe is the paper's."""
+    return options.iharmony4 is not None if options.recipe == "auto" else options.recipe == "paper"
+
+
+def _phases(sides: str) -> tuple[SizePhase, ...]:
+    try:
+        numbers = tuple(int(side) for side in sides.split(","))
+    except ValueError:
+        numbers = (0,)
+    if min(numbers) < 8:
+        raise InvalidOptionError(f'"{sides}" are no sides of pictures.', "Write them as 256 or as 128,192,256.")
+    return (SizePhase(0.0, numbers),)
+
+
+def budget_of(options: TrainingOptions, recipe: Recipe, pictures: int) -> Budget:
+    """How long to train: what is asked for, or the recipe's epochs.
+
+    Raises: InvalidOptionError.
+    """
+    asked = [name for name in ("steps", "minutes", "epochs") if getattr(options, name) is not None]
+    if len(asked) > 1:
+        raise InvalidOptionError(f"A training cannot end by {' and by '.join(asked)}.", "Give one of them.")
+    if options.minutes is not None:
+        return Budget(minutes=options.minutes)
+    if options.steps is not None:
+        return Budget(steps=options.steps)
+    epochs = recipe.epochs if options.epochs is None else options.epochs
+    return Budget(steps=max(1, round(epochs * pictures / recipe.batch)) if epochs > 0 else 0)
+
+
+def segment_for(model: str) -> Segment | None:
+    """What finds the instances of composites for a network that reads them: the embedded segmenter; else None."""
+    if not describe(model).needs_instances:
+        return None
+    from samelight.segmentation import find_in_batch
+    from samelight.segmentation.regions import RegionSegmenter
+
+    return partial(find_in_batch, RegionSegmenter())
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Put a file's weights into a network, whatever precision they are stored in.
+
+    Raises:
+      InvalidOptionError: there is no such file, or it holds another network's weights.
+      WeightsCorruptError: it is damaged.
+    """
+    if not path.is_file():
+        raise InvalidOptionError(f"There is no file {path}.", "Name a .safetensors file with --start-from.")
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise WeightsCorruptError(f"The weights {path} cannot be read ({error}).") from error
+    try:
+        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    except RuntimeError as error:
+        message = f"{path} does not hold the weights of this network."
+        raise InvalidOptionError(message, "Name weights of the same network in the same size.") from error

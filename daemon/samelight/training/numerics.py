@@ -1,0 +1,80 @@
+"""The digits, the memory layout and the compiler that a network is trained with."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from samelight_wire.errors import InvalidOptionError
+
+__all__ = ["PRECISIONS", "Numerics", "choose_numerics"]
+
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+"""What a person can ask for."""
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """How numbers are held while a network runs; its weights are always float32."""
+
+    device: torch.device
+    """Where it runs."""
+    dtype: torch.dtype = torch.float32
+    """Of the network's maps."""
+    channels_last: bool = False
+    """Whether a pixel's channels lie together in memory, which tensor cores want."""
+
+    @property
+    def name(self) -> str:
+        """The precision as options call it."""
+        return str(self.dtype).removeprefix("torch.")
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Run what is inside in this precision."""
+        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
+
+    def scaler(self) -> torch.amp.GradScaler:
+        """What keeps small gradients of float16 above zero; it does nothing in the other precisions."""
+        return torch.amp.GradScaler(self.device.type, enabled=self.dtype == torch.float16)
+
+    def place(self, network: nn.Module) -> nn.Module:
+        """The network on its device and in its layout."""
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        return network.to(device=self.device).to(memory_format=layout)
+
+    def lay_out(self, picture: Tensor) -> Tensor:
+        """A picture B x C x H x W in the network's layout."""
+        return picture.contiguous(memory_format=torch.channels_last) if self.channels_last else picture
+
+
+def choose_numerics(device: torch.device, precision: str = "auto", *, channels_last: bool | None = None) -> Numerics:
+    """Precision and layout for a device; sets torch's flags for a card.
+
+    Args:
+      device: where the network runs.
+      precision: one of PRECISIONS. "auto" is bfloat16, on cards that lack it float16, and float32 on MPS.
+      channels_last: None for the usual choice: on cards only.
+
+    Raises: InvalidOptionError for another precision.
+    """
+    if precision not in PRECISIONS:
+        message = f"There is no precision '{precision}'."
+        raise InvalidOptionError(message, f"Choose one of: {', '.join(PRECISIONS)}.")
+    card = device.type == "cuda"
+    if card:
+        # TF32 for what stays in float32, unless every digit is asked for.
+        exact = precision == "float32"
+        torch.set_float32_matmul_precision("highest" if exact else "high")
+        torch.backends.cudnn.allow_tf32 = not exact
+        torch.backends.cudnn.benchmark = True
+    dtype = _usual(device) if precision == "auto" else getattr(torch, precision)
+    return Numerics(device, dtype, card if channels_last is None else channels_last)
+
+
+def _usual(device: torch.device) -> torch.dtype:
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    return torch.bfloat16 if device.type == "cpu" else torch.float32
