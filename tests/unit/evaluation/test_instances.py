@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 
 from samelight import harmonizers
 from samelight.cli.main import app
-from samelight.cli.segmenting import segment_for
 from samelight.evaluation.benchmark import samples
 from samelight.evaluation.metrics import compare
 from samelight.evaluation.runner import benchmark_at, network_method, resized
 from samelight.instances import Instances
 from samelight.segmentation import find_in_batch
 from samelight.segmentation.regions import RegionSegmenter
+from samelight.training.choosing import segment_for
 from samelight.training.photos import PhotoCollection
 from samelight.weights import WeightsEntry, write_entry
 from samelight.weights.manifest import sha256_of
