@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Mapping
+from typing import Dict, Iterator, Mapping, Sequence, Tuple
 
 from . import inspection
 from .errors import InstallError
 from .interpreters import Interpreter, probe
 
-__all__ = ["Environment"]
+__all__ = ["STAMP", "Environment"]
 
 STAMP = "samelight.json"
 
@@ -67,6 +68,45 @@ class Environment:
                 "Check that the folder is writable and has free space, and run this again.",
             )
 
+    def sweep(self) -> None:
+        """Removes what a pip that was killed had set aside: packages whose names begin with a ~."""
+        for found in self._site_packages("~*"):
+            shutil.rmtree(str(found), ignore_errors=True)
+
+    def forget_damaged(self) -> None:
+        """Removes the descriptions of packages that are not whole, so that they count as not installed."""
+        damaged = {name for name, (_, whole) in self.packages().items() if not whole}
+        for found in self._site_packages("*.dist-info") if damaged else ():
+            if found.name.rsplit("-", 1)[0] in {name.replace("-", "_") for name in damaged} | damaged:
+                shutil.rmtree(str(found), ignore_errors=True)
+
+    def _site_packages(self, pattern: str) -> Iterator[Path]:
+        yield from self.folder.glob(f"lib/python*/site-packages/{pattern}")
+        yield from self.folder.glob(f"Lib/site-packages/{pattern}")
+
+    def python_version(self) -> Tuple[int, int]:
+        """Major and minor.
+
+        Raises:
+            InstallError: the environment's Python does not work.
+        """
+        found = probe(str(self.python))
+        if found is None:
+            raise self._damaged()
+        return found.version
+
+    def pip_version(self) -> Tuple[int, ...]:
+        """Major and minor of the environment's pip; (0,) where that cannot be seen."""
+        for found in self._site_packages("pip-*.dist-info"):
+            parts = found.name[len("pip-") : -len(".dist-info")].split(".")[:2]
+            return tuple(int(part) for part in parts if part.isdigit())
+        return (0,)
+
+    def uninstall(self, names: Sequence[str]) -> None:
+        """Removes packages; one that cannot be removed stays."""
+        command = [str(self.python), "-m", "pip", "uninstall", "--yes", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*command, *names], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
     def packages(self) -> dict[str, tuple[str, bool]]:
         """What is installed: name -> (version, whether its files are all there).
 
@@ -77,10 +117,13 @@ class Environment:
             [str(self.python), "-I", inspection.__file__], capture_output=True, text=True, check=False
         )
         if answer.returncode != 0:
-            raise InstallError(f"The environment {self.folder} is damaged.", "Delete that folder and run this again.")
+            raise self._damaged()
         return {name: (version, whole) for name, (version, whole) in json.loads(answer.stdout).items()}
 
-    def stamp(self) -> dict[str, str]:
+    def _damaged(self) -> InstallError:
+        return InstallError(f"The environment {self.folder} is damaged.", "Delete that folder and run this again.")
+
+    def stamp(self) -> Dict[str, str]:
         """What was put in by the last run that got to its end; empty where none did."""
         try:
             content = json.loads((self.folder / STAMP).read_text(encoding="utf-8"))

@@ -1,36 +1,92 @@
-"""The `samelight` command where a shell finds it: a link in the user's own folder of commands."""
+"""The `samelight` command where a shell finds it: a link in the user's own folder of commands; on Windows, which has no
+such folder, a small script among the user's data, so that its path stays the same through upgrades.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Optional
 
-__all__ = ["link_command", "on_path"]
+from .places import user_data
+from .record import change_record, make_folder, read_record
+
+__all__ = ["command_path", "link_command", "on_path", "remove_command"]
+
+
+def command_path() -> Path:
+    """Where the command is put."""
+    if sys.platform == "win32":
+        return user_data() / "bin" / "samelight.cmd"
+    return Path.home() / ".local" / "bin" / "samelight"
 
 
 def link_command(target: Path) -> Optional[Path]:
-    """Links ~/.local/bin/samelight to the environment's command, or leaves things as they are.
+    """Puts the command where it belongs, or leaves things as they are.
 
-    Gives the link, or None: on Windows, which has no such folder, and where another program (or another Samelight's
-    environment that still exists) has that name already.
+    Gives its path, or None where another program (or another Samelight) has that name already, or the folder cannot be
+    written.
     """
-    if sys.platform == "win32":
-        return None
-    link = Path.home() / ".local" / "bin" / target.name
-    if link.is_symlink() and link.resolve() == target.resolve():
-        return link
-    if link.exists() or (link.is_symlink() and link.resolve().name != target.name):
+    place = command_path()
+    if _leads_to(place, target):
+        return place
+    if not _may_be_replaced(place, target):
         return None
     try:
-        link.parent.mkdir(parents=True, exist_ok=True)
-        if link.is_symlink():  # of an environment that is gone
-            link.unlink()
-        link.symlink_to(target)
+        make_folder(place.parent)
+        change_record(command=str(place))
+        _put(place, target)
     except OSError:
         return None
-    return link
+    return place
+
+
+def _leads_to(place: Path, target: Path) -> bool:
+    """Whether the command is there and starts the target."""
+    if sys.platform == "win32":
+        return place.exists() and place.read_text(encoding="utf-8") == _script(target)
+    return place.is_symlink() and Path(os.readlink(str(place))) == target  # noqa: PTH115 - Path has it from 3.9 on
+
+
+def _may_be_replaced(place: Path, target: Path) -> bool:
+    """Whether the place is free, ours, or holds a link to a Samelight that is gone."""
+    if not place.is_symlink() and not place.exists():
+        return True
+    if read_record().get("command") == str(place) and (place.is_symlink() or sys.platform == "win32"):
+        return place.resolve().name in (target.name, place.name)
+    return place.is_symlink() and not place.exists() and place.resolve().name == target.name
+
+
+def _put(place: Path, target: Path) -> None:
+    """Makes the command, in one step."""
+    with tempfile.TemporaryDirectory(prefix=".samelight-", dir=str(place.parent)) as folder:
+        new = Path(folder) / place.name
+        if sys.platform == "win32":
+            new.write_text(_script(target), encoding="utf-8")
+        else:
+            new.symlink_to(target)
+        new.replace(place)
+
+
+def _script(target: Path) -> str:
+    """The text of the command on Windows. (chcp: the path may hold letters of any language.)"""
+    return f'@chcp 65001 >nul\n@"{target}" %*\n'
+
+
+def remove_command() -> Optional[Path]:
+    """Removes the command if it is ours; gives what was removed."""
+    recorded = read_record().get("command")
+    place = Path(recorded) if recorded else None
+    change_record(command=None)
+    if place is None or not (place.is_symlink() or place.name == "samelight.cmd"):
+        return None
+    with contextlib.suppress(OSError):
+        place.unlink()
+        return place
+    return None
 
 
 def on_path(command: Path) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Collection
+from typing import Collection, Dict, Set
 
-__all__ = ["canonical", "count", "select"]
+__all__ = ["canonical", "count", "select", "versions"]
 
-_ENTRY = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==\S+")
+_ENTRY = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)")
 
 
 def canonical(name: str) -> str:
@@ -34,3 +34,11 @@ def select(lock: str, names: Collection[str]) -> str:
 def count(lock: str) -> int:
     """How many packages the lock file names, whatever the system."""
     return len({canonical(entry.group(1)) for entry in map(_ENTRY.match, lock.splitlines()) if entry})
+
+
+def versions(lock: str) -> Dict[str, Set[str]]:
+    """The packages that the lock file names, each with its versions, as Pythons and systems want different ones."""
+    found: Dict[str, Set[str]] = {}
+    for entry in filter(None, map(_ENTRY.match, lock.splitlines())):
+        found.setdefault(canonical(entry.group(1)), set()).add(entry.group(2))
+    return found

@@ -1,139 +1,153 @@
-"""`python3 installer`: Samelight in an environment of its own, its daemon, and a picture that shows that it works."""
+"""`python3 installer`: Samelight in an environment of its own, in every editor, at login; a picture shows it."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, List, Optional
 
+from .closing import describe_end
 from .console import Console
 from .environment import Environment
 from .errors import InstallError
-from .interpreters import find_interpreter
 from .launcher import link_command, on_path
-from .packages import ensure_packages, ensure_samelight
-from .places import CHECKOUT, REQUIREMENTS, user_data
+from .one_at_a_time import only_one
+from .places import user_data
+from .record import change_record, make_folder, read_record
+from .slots import Slots, environments_home
+from .torch_choice import Wish
+from .upgrade import Source, bring_up_to_date
 
-__all__ = ["install"]
+__all__ = ["Options", "install"]
 
-STEPS = 6
-
-# What the packages take unpacked and while they are unpacked: torch comes with NVIDIA's libraries for Linux, and
-# without them for other systems.
-NEEDED_BYTES = 8_000_000_000 if sys.platform == "linux" else 3_000_000_000
+STEPS = 5
 
 SAMPLE = "from samelight.cli.sample import *; print(SAMPLE_COMPOSITE); print(SAMPLE_MASK)"
 
 
-def install(folder: Path | None, *, start: bool) -> None:
-    """Installs or repairs Samelight, starts its daemon and harmonizes the sample.
+@dataclass(frozen=True)
+class Options:
+    """What the person asked for.
 
-    Args:
-        folder: where the environment goes; None means a folder among the user's data.
-        start: whether the daemon is started; if not, the sample is harmonized without it.
+    home: the folder of the environment; None for the one in use, or one among the user's data.
+    start: whether the daemon is started; if not, the sample is harmonized without it.
+    login: whether the daemon starts at login; None for what was asked before, and yes the first time.
+    torch: which build of torch.
+    as_json: whether the report is JSON on the standard output, and all else goes to the other one.
+    """
+
+    home: Optional[Path] = None
+    start: bool = True
+    login: Optional[bool] = None
+    torch: Wish = field(default_factory=Wish)
+    as_json: bool = False
+
+
+def install(options: Options, source: Source = Source()) -> None:  # noqa: B008 - it does not change
+    """Installs, repairs or upgrades Samelight, fills the editors, starts the daemon and harmonizes the sample.
 
     Raises:
-        InstallError: a step failed; the next run takes it up there.
+        InstallError: a step failed; what was there before is still in use, and the next run goes on.
     """
-    environment = Environment(folder or user_data() / "env")
-    console = Console(STEPS)
-    console.step(f"Python environment in {environment.folder}")
-    prepare(environment, console, NEEDED_BYTES)
-    console.step("Packages")
-    changed = ensure_packages(environment, REQUIREMENTS, "run.lock", console)
-    console.note("installed" if changed else "all there")
-    console.step("Samelight")
-    changed = ensure_samelight(environment, CHECKOUT, console) or changed
-    console.note("installed" if changed else "up to date")
-    link = link_command(environment.samelight)
-    command = link if link is not None and on_path(link) else environment.samelight
-    console.step("Krita and GIMP")
-    _fill_editors(environment, console)
-    # The start at login is a step of its own and belongs here.
-    console.step("Daemon")
-    _start_daemon(environment, console, restart=changed) if start else console.note("not started, as you asked")
+    console = Console(STEPS, sys.stderr if options.as_json else sys.stdout)
+    with only_one(lambda: console.note("Another installation or removal is at work; waiting until it has ended")):
+        report = _install(options, source, console)
+    if options.as_json:
+        sys.stdout.write(json.dumps(report) + "\n")
+    else:
+        sys.stdout.write(describe_end(report))
+
+
+def _install(options: Options, source: Source, console: Console) -> Dict[str, Any]:
+    """All steps; gives what is there afterwards."""
+    slots = Slots(environments_home(options.home))
+    changed = bring_up_to_date(slots, source, options.torch, console)
+    environment = slots.active
+    if environment is None:  # it was just made the one in use
+        raise InstallError("The environment is not known.", "Run this again.")
+    unfinished = changed or read_record().get("finished") != _finish_line(environment)
+    change_record(finished=None if unfinished else _finish_line(environment))
+    command = _put_command(environment)
+    console.step("Krita and GIMP, the start at login, the daemon")
+    if unfinished:
+        samelight(environment, "daemon", "stop")  # it may be an older one; the next command starts it anew
+    report = samelight(environment, "install", *_passed_on(options))
+    _note_all(report, console)
     console.step("Sample picture")
-    sheet = _harmonize_sample(environment, user_data() / "sample", by_daemon=start)
-    console.note(f"before and after: {sheet}")
-    _say_how_to_go_on("samelight" if command is link else str(command))
+    report["sample"] = str(_sample(environment, user_data() / "sample", by_daemon=options.start, again=unfinished))
+    console.note(f"before and after: {report['sample']}")
+    slots.clear()
+    change_record(finished=_finish_line(environment))
+    facts = read_record().get("environment", {})
+    return {"environment": {**facts, "changed": changed}, "command": command, **report}
 
 
-def prepare(environment: Environment, console: Console, needed_bytes: int) -> None:
-    """Makes the environment if there is none that works.
+def _finish_line(environment: Environment) -> str:
+    """What the record says when all that belongs to this environment is done."""
+    stamp = environment.stamp()
+    return f"{environment.folder.name} {stamp.get('packages', '')[:16]} {stamp.get('samelight', '')[:16]}"
+
+
+def _put_command(environment: Environment) -> str:
+    """Puts the `samelight` command where a shell finds it; gives what to type."""
+    link = link_command(environment.samelight)
+    return "samelight" if link is not None and on_path(link) else str(link or environment.samelight)
+
+
+def _passed_on(options: Options) -> List[str]:
+    """The options of `samelight install`."""
+    login = [] if options.login is None else ["--login" if options.login else "--no-login"]
+    return login + ([] if options.start else ["--no-start"])
+
+
+def _note_all(report: Dict[str, Any], console: Console) -> None:
+    """Says what came of the editors, the login entry and the daemon; what fails there stops nothing."""
+    if "error" in report:
+        console.note(f"{report['error']['message']} {report['error']['hint']}")
+    for part in ("login", "daemon"):
+        facts = report.get(part, {})
+        problem = f" - {facts['problem']}" if facts.get("problem") else ""
+        console.note(f"{part}: {facts.get('state', 'unknown')}{problem}")
+    for editor in report.get("editors", []):
+        console.note(f"{editor['name']} {editor['version'] or ''} ({editor['kind']})")
+
+
+def _sample(environment: Environment, folder: Path, *, by_daemon: bool, again: bool) -> Path:
+    """Harmonizes the bundled sample, if that was not done before; gives the picture that shows both.
 
     Raises:
-        InstallError: no suitable Python, too little space, or a folder that cannot be used.
+        InstallError: it cannot be harmonized.
     """
-    if environment.works():
-        console.note("there already")
-        return
-    interpreter = find_interpreter()
-    _check_space(environment.folder, needed_bytes)
-    environment.create(interpreter)
-    console.note(f"made with Python {'.'.join(map(str, interpreter.version))} ({interpreter.path})")
-
-
-def _check_space(folder: Path, needed_bytes: int) -> None:
-    """Refuses early what could not end well."""
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    # What a broken environment holds is freed before the new one is filled, so this errs on the safe side.
-    free = shutil.disk_usage(there).free
-    if free < needed_bytes:
-        raise InstallError(
-            f"Samelight needs {needed_bytes / 1e9:.0f} GB of disk space, and {there} has {free / 1e9:.1f} GB left.",
-            "Free some space, or name a folder on another disk with --env.",
-        )
-
-
-def _fill_editors(environment: Environment, console: Console) -> None:
-    """Puts the plugins into the editors; what fails there is said and stops nothing."""
-    reply = _samelight(environment, "install")
-    if "error" in reply:
-        console.note(f"{reply['error']['message']} {reply['error']['hint']}")
-        return
-    for editor in reply["editors"]:
-        console.note(f"{editor['name']} {editor['version'] or ''}: Harmonize layer is there when it starts next")
-    if not reply["editors"]:
-        console.note("none of the system's packages found; `samelight build-plugins` makes archives for others")
-
-
-def _start_daemon(environment: Environment, console: Console, *, restart: bool) -> None:
-    """Leaves a daemon of this release running."""
-    if restart:
-        _samelight(environment, "daemon", "stop")
-    elif "error" not in _samelight(environment, "daemon", "status"):
-        console.note("running already")
-        return
-    reply = _samelight(environment, "daemon", "--detach")
-    error = reply.get("error", {})
-    if error and error.get("code") != "already-running":
-        raise InstallError(f"The daemon could not be started: {error.get('message')}", str(error.get("hint")))
-    console.note("running")
-
-
-def _harmonize_sample(environment: Environment, folder: Path, *, by_daemon: bool) -> Path:
-    """Harmonizes the bundled sample; gives the picture that shows both."""
+    sheet = folder / "before-after.png"
+    if sheet.exists() and not again:
+        return sheet
     paths = subprocess.run([str(environment.python), "-c", SAMPLE], capture_output=True, text=True, check=False)
     if paths.returncode != 0:
         raise InstallError(
             "Samelight was installed but does not start.", f"Delete {environment.folder}, run this again."
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        make_folder(folder)
+    except OSError as why:
+        raise InstallError(f"{folder} cannot be made: {why.strerror}.", "Make it writable, run this again.") from why
     composite, mask = paths.stdout.split("\n")[:2]
-    sheet = folder / "before-after.png"
     arguments = [composite, mask, "-o", str(folder / "harmonized.png"), "--before-after", str(sheet)]
-    reply = _samelight(environment, "harmonize", *arguments, *([] if by_daemon else ["--no-daemon"]))
+    reply = samelight(environment, "harmonize", *arguments, *([] if by_daemon else ["--no-daemon"]))
     if "error" in reply:
         error = reply["error"]
         raise InstallError(f"The sample could not be harmonized: {error['message']}", error["hint"])
     return sheet
 
 
-def _samelight(environment: Environment, *arguments: str) -> dict[str, Any]:
-    """Runs a command of the installed Samelight and gives its report."""
+def samelight(environment: Environment, *arguments: str) -> Dict[str, Any]:
+    """Runs a command of the installed Samelight and gives its report.
+
+    Raises:
+        InstallError: it reports nothing.
+    """
     command = [str(environment.samelight), *arguments, "--json"]
     answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     try:
@@ -144,11 +158,3 @@ def _samelight(environment: Environment, *arguments: str) -> dict[str, Any]:
             f"`samelight {' '.join(arguments)}` failed: {said}", f"Delete {environment.folder} and run this again."
         ) from None
     return dict(report)
-
-
-def _say_how_to_go_on(command: str) -> None:
-    sys.stdout.write(
-        "\nDone. To harmonize a picture of your own (the mask is white where the pasted object is):\n"
-        f"  {command} harmonize PICTURE MASK -o RESULT.png\n"
-        f"To see whether all is well:\n  {command} doctor\n"
-    )

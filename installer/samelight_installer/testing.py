@@ -9,7 +9,8 @@ from .console import Console
 from .environment import Environment
 from .packages import ensure_packages, ensure_samelight
 from .places import CHECKOUT, REQUIREMENTS
-from .product import NEEDED_BYTES, prepare
+from .preparing import prepare
+from .torch_choice import CASES
 
 __all__ = ["run_tests"]
 
@@ -23,7 +24,7 @@ def run_tests(arguments: Sequence[str]) -> int:
     environment = Environment(CHECKOUT / ".venv")
     console = Console(4)
     console.step(f"Python environment in {environment.folder}")
-    prepare(environment, console, NEEDED_BYTES)
+    prepare(environment, console, CASES["default"].gigabytes[0] * 1e9)
     console.step("Packages")
     console.note("installed" if ensure_packages(environment, REQUIREMENTS, "test.lock", console) else "all there")
     console.step("Samelight, editable")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -13,6 +15,7 @@ from samelight.server.lifecycle import run_daemon
 from samelight.settings import load_settings
 from samelight_wire.client import Client
 from samelight_wire.endpoint import Endpoint, connection_path
+from samelight_wire.errors import AlreadyRunningError
 from samelight_wire.messages import StatusReply
 
 __all__ = ["app"]
@@ -21,18 +24,34 @@ app = typer.Typer(help="Run the daemon, ask how it is, stop it.")
 
 Detach = Annotated[bool, typer.Option("--detach", help="Start it in the background; return when it answers.")]
 
+UnlessRunning = Annotated[
+    bool, typer.Option("--unless-running", help="Where one runs already, end at once without an error.")
+]
+
 
 @app.callback(invoke_without_command=True)
-def daemon(context: typer.Context, detach: Detach = False, as_json: AsJson = False) -> None:
+def daemon(
+    context: typer.Context, detach: Detach = False, unless_running: UnlessRunning = False, as_json: AsJson = False
+) -> None:
     """Run the daemon here until Ctrl+C, or in the background with --detach."""
     if context.invoked_subcommand is not None:
         return
-    with errors_reported(as_json):
+    with errors_reported(as_json), _running_is_fine(unless_running):
         if detach:
             load_settings()  # a mistake in the file is told here and now, not from the background
             _announce(start_detached(), as_json)
         else:
             run_daemon(load_settings(), lambda endpoint: _announce(endpoint, as_json))
+
+
+@contextmanager
+def _running_is_fine(so: bool) -> Iterator[None]:
+    """Ends the block without an error, if ``so``, where it finds that a daemon runs already."""
+    try:
+        yield
+    except AlreadyRunningError:
+        if not so:
+            raise
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -23,7 +24,7 @@ from samelight_wire.errors import (
     from_wire,
 )
 
-__all__ = ["start_detached", "stop_running"]
+__all__ = ["await_start", "running_release", "start_detached", "stop_running"]
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -71,9 +72,35 @@ def start_detached() -> Endpoint:
                 return read_endpoint()
             time.sleep(POLL_SECONDS)
     process.terminate()
-    raise RequestTimeout(
-        f"The daemon did not start within {START_SECONDS:.0f} seconds.", f"The log {log_path()} may say why."
-    )
+    raise _too_late()
+
+
+def await_start(since: float) -> Endpoint:
+    """Waits until a daemon answers that somebody else (systemd) is starting.
+
+    Args:
+        since: the time, in seconds since 1970, from which on it counts.
+
+    Raises:
+        RequestTimeout: none did.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ConnectionFailed):
+            endpoint = read_endpoint()
+            if endpoint.started >= since:
+                return endpoint
+        time.sleep(POLL_SECONDS)
+    raise _too_late()
+
+
+def running_release() -> str | None:
+    """The release of this user's running daemon: "" where it does not say, None where none runs."""
+    try:
+        with Client.connect() as client:
+            return client.status().release
+    except (ConnectionFailed, ProtocolError):
+        return "" if instance_lock().is_held_elsewhere() else None
 
 
 def stop_running() -> int | None:
@@ -110,6 +137,12 @@ def stop_running() -> int | None:
     if sys.platform == "win32":
         connection_path().unlink(missing_ok=True)  # there SIGTERM leaves a process no time to do so itself
     return pid
+
+
+def _too_late() -> RequestTimeout:
+    return RequestTimeout(
+        f"The daemon did not start within {START_SECONDS:.0f} seconds.", f"The log {log_path()} may say why."
+    )
 
 
 def _token() -> str | None:

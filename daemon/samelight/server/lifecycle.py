@@ -15,6 +15,7 @@ from types import FrameType
 from samelight.jobs.queue import Engine, JobQueue
 from samelight.jobs.worker import Crew
 from samelight.openmp import wait_without_spinning
+from samelight.server.copies import copies_published
 from samelight.server.instance import InstanceLock
 from samelight.server.logs import open_log
 from samelight.server.loop import Server
@@ -120,7 +121,8 @@ def _allow_many_connections() -> None:
 def _leave_at_once() -> None:
     """Ends the process with exit code 0. The interpreter's own end would crash a thread that still computes."""
     logging.shutdown()
-    sys.stdout.flush()
+    if sys.stdout is not None:  # without a console there is none
+        sys.stdout.flush()
     os._exit(0)
 
 
@@ -130,7 +132,8 @@ def _published(endpoint: Endpoint, path: Path) -> Iterator[None]:
     write_endpoint(endpoint, path)
     logger.info("Release %s listens on port %d", endpoint.release, endpoint.port)
     try:
-        yield
+        with copies_published(endpoint, path):
+            yield
     finally:
         remove_endpoint(endpoint, path)
         logger.info("Stopping")

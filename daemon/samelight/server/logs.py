@@ -50,7 +50,7 @@ def open_log(level: str, path: Path | None = None) -> Path:
     logger.setLevel(level.upper())
     logger.propagate = False
     logger.handlers[:] = [to_file]
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():  # a start without a console has none
         to_terminal = logging.StreamHandler(sys.stderr)
         to_terminal.setLevel(logging.WARNING)
         to_terminal.setFormatter(logging.Formatter("samelight: %(message)s"))

@@ -15,7 +15,7 @@ from samelight_installer.environment import Environment
 from samelight_installer.errors import InstallError
 from samelight_installer.interpreters import Interpreter
 from samelight_installer.packages import ensure_packages, ensure_samelight
-from samelight_installer.product import prepare
+from samelight_installer.preparing import prepare
 
 THIS_PYTHON = Interpreter(Path(sys.executable), sys.version_info[:2], True)
 

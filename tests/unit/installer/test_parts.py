@@ -86,7 +86,13 @@ def test_sources_are_the_files_that_are_installed() -> None:
 
 
 def test_the_lock_files_are_found() -> None:
-    assert {path.name for path in REQUIREMENTS.glob("*.lock")} == {"pip.lock", "run.lock", "test.lock"}
+    assert {path.name for path in REQUIREMENTS.glob("*.lock")} == {
+        "cpu.lock",
+        "pip.lock",
+        "run.lock",
+        "small.lock",
+        "test.lock",
+    }
 
 
 @pytest.mark.parametrize("home", [None, "/somewhere/else"])
@@ -97,11 +103,15 @@ def test_user_data_is_where_the_daemon_looks(monkeypatch: pytest.MonkeyPatch, ho
     assert user_data() == Path(platformdirs.user_data_dir("samelight", appauthor=False))
 
 
-def test_failures_end_with_2_and_two_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_failures_end_with_2_and_two_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
     (tmp_path / "precious").write_text("")
     assert main(["--env", str(tmp_path), "--no-start"]) == 2
     assert capsys.readouterr().err.strip().splitlines() == [
-        f"Error: The folder {tmp_path} holds something that is not a Python environment.",
+        f"Error: The folder {tmp_path} holds something that is not Samelight's environment.",
         "Choose another folder with --env, or empty that one.",
     ]
 

@@ -1,0 +1,126 @@
+"""What was put onto this machine, so that it can be found, repaired and taken away again: one JSON file.
+
+    environment   {"home": folder of the environments, "folder": the one in use, "torch": which build of torch}
+    command       the `samelight` command that was put where a shell finds it
+    login         {"wanted": whether the daemon starts at login, "kind": how, "files": [...]}
+    plugins       [{"editor", "kind", "folder", "files", "settings"}, ...]
+    folders       folders that were not there before, each before what lies in it
+    finished      what the last run that got to its end had installed
+
+Every part may be missing. A part is written before the thing itself is made: an installation that is killed leaves
+nothing behind that this file does not know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+from .errors import InstallError
+from .places import user_data
+
+__all__ = [
+    "change_record",
+    "forget_record",
+    "lock_path",
+    "make_folder",
+    "read_record",
+    "record_path",
+    "remove_empty_folders",
+]
+
+FORMAT = 1
+
+
+def record_path() -> Path:
+    """The file, among the user's data."""
+    return user_data() / "installed.json"
+
+
+def lock_path() -> Path:
+    """The file on which an installation in progress holds a lock."""
+    return user_data() / "installer.lock"
+
+
+def read_record() -> Dict[str, Any]:
+    """What the file says; empty where there is none or it is damaged."""
+    try:
+        content = json.loads(record_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) and content.get("format") == FORMAT else {}
+
+
+def change_record(**parts: Any) -> None:
+    """Replaces these parts, and removes those that are None, in one step.
+
+    Raises:
+        InstallError: the file cannot be written.
+    """
+    # The folder of the file itself may be new too; it is noted with the first part that is written.
+    missing = [] if record_path().parent.exists() else list(_missing(record_path().parent))
+    content = {**read_record(), **parts}
+    if missing:
+        content["folders"] = [*map(str, missing), *content.get("folders", [])]
+    kept = {name: value for name, value in content.items() if value is not None}
+    _write(json.dumps({**kept, "format": FORMAT}, indent=2) + "\n")
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder with those above it, and notes which of them were not there.
+
+    Raises:
+        OSError: it cannot be made.
+        InstallError: the record cannot be written.
+    """
+    missing = [str(each) for each in _missing(folder)]
+    known = read_record().get("folders", [])
+    if set(missing) - set(known):
+        change_record(folders=known + [each for each in missing if each not in known])
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _missing(folder: Path) -> Iterator[Path]:
+    """The folder and those above it that do not exist, from the outermost."""
+    return reversed([each for each in (folder, *folder.parents) if not each.exists()])
+
+
+def remove_empty_folders() -> List[Path]:
+    """Removes those folders of ours that are empty; gives what was removed."""
+    removed = []
+    for folder in map(Path, reversed(read_record().get("folders", []))):
+        with contextlib.suppress(OSError):  # not empty: somebody else uses it by now
+            folder.rmdir()
+            removed.append(folder)
+    return removed
+
+
+def forget_record() -> None:
+    """Removes the file and the installer's lock, and their folder with those above it where they were ours and are
+    empty: the last thing that an uninstallation does.
+    """
+    folders = list(map(Path, read_record().get("folders", [])))
+    for path in (record_path(), lock_path()):
+        with contextlib.suppress(OSError):
+            path.unlink()
+    for folder in reversed(folders):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _write(text: str) -> None:
+    path = record_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=".installed-", dir=str(path.parent))  # 0600
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise InstallError(
+            f"The file {path} cannot be written: {error.strerror}.", "Make its folder writable, and run this again."
+        ) from error
