@@ -6,30 +6,61 @@
     kritarc, [python], enable_samelight_krita=true  switches it on
 
 Krita's own importer deletes the plugin's folder before it puts in a new one, and so does this one: nothing that
-belongs to the user is ever kept in there.
+belongs to the user is ever kept in there. A Krita that runs may write kritarc back as it was: the next run of this
+sees that and switches the plugin on again.
 """
 
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
-from typing import Iterable, Optional, Sequence
+from typing import Iterable, List, Optional, Sequence, Tuple
 
 from .editors import Editor
 from .errors import InstallError
 from .places import PLUGINS
-from .plugin_folder import InstalledPlugin, Missing, copy_code, lacking, swap, tell_machine, vendor_all
-from .settings_file import set_value
+from .plugin_folder import (
+    InstalledPlugin,
+    MakeFolder,
+    Missing,
+    copy_code,
+    make_plain_folder,
+    remove_tree,
+    replace_file,
+    vendor_all,
+)
+from .plugin_install import Parts, put_into
+from .settings_file import remove_group, remove_value, set_value
 from .tags import Tag
 
-__all__ = ["NAME", "assemble", "install_plugin"]
+__all__ = ["NAME", "assemble", "install_plugin", "our_files", "our_settings", "remove_from"]
 
 NAME = "samelight_krita"
+SETTINGS = "samelight"
+"""The group of kritarc in which the plugin keeps what the artist chose last."""
+
+
+def our_files(editor: Editor) -> List[Path]:
+    """What of a Krita's is ours."""
+    pykrita, actions = editor.data / "pykrita", editor.data / "actions"
+    return [pykrita / NAME, actions / f"{NAME}.action", pykrita / f"{NAME}.desktop"]
+
+
+def our_settings(editor: Editor) -> List[Tuple[Path, str, str]]:
+    """Which value of a Krita's settings is ours: file, group, key."""
+    return [(editor.config, "python", f"enable_{NAME}")]
 
 
 def install_plugin(
-    editor: Editor, packages: Iterable[Path], connection_file: Path, command: Optional[Path]
+    editor: Editor,
+    packages: Iterable[Path],
+    connection_file: Path,
+    command: Optional[Path],
+    *,
+    tags: Optional[Sequence[Tag]] = None,
+    kept: Sequence[Path] = (),
+    again: bool = False,
+    make_folder: MakeFolder = make_plain_folder,
 ) -> InstalledPlugin:
     """Puts the plugin into a Krita, in place of an older one; it is there at Krita's next start.
 
@@ -38,39 +69,77 @@ def install_plugin(
         packages: the folders of samelight_wire, msgpack and platformdirs.
         connection_file: where the daemon says how it is reached.
         command: the `samelight` command with which the plugin may start the daemon; None: it may not.
+        tags: the interpreters that get compiled packages; None: the editor's own.
+        kept: other plugins from which the same compiled packages may be copied.
+        again: whether to put it in even where there is nothing new.
+        make_folder: makes a folder with those above it.
 
     Raises:
         InstallError: a folder of Krita's cannot be written.
     """
+    source, wanted = PLUGINS / "krita", tuple(editor.tags if tags is None else tags)
+    folder, action, desktop = our_files(editor)
+    parts = Parts(NAME, source / NAME, [*packages], wanted, connection_file, command, assemble)
     try:
-        (editor.data / "pykrita").mkdir(parents=True, exist_ok=True)
-        # Made beside its place and moved there when it is whole: Krita never meets half a plugin.
-        with tempfile.TemporaryDirectory(prefix=".samelight-", dir=editor.data / "pykrita") as temporary:
-            new = Path(temporary)
-            missing = assemble(new, packages, [editor.tag] if editor.tag else [])
-            tell_machine(new / NAME, connection_file, command)
-            swap(new / NAME, editor.data / "pykrita" / NAME, new / "old")
-            swap(new / f"{NAME}.action", editor.data / "actions" / f"{NAME}.action", new / "old-action")
-            swap(new / f"{NAME}.desktop", editor.data / "pykrita" / f"{NAME}.desktop", new / "old-desktop")
-        set_value(editor.config, "python", f"enable_{NAME}", "true")
+        make_folder(folder.parent)
+        done = put_into(editor, parts, folder.parent, folder, kept=kept, again=again, make_folder=make_folder)
+        # Krita knows the plugin by its description, so that comes last of all that is copied.
+        changed = [replace_file(source / place.name, place, make_folder) for place in (action, desktop)]
     except OSError as error:
-        raise InstallError(
-            f"The plugin cannot be put into Krita: {error.strerror} ({error.filename}).",
-            f"Make {editor.data} and {editor.config} writable, and run this again.",
+        raise _cannot(
+            "put into Krita", error, f"Quit Krita, make {editor.data} writable, and run this again."
         ) from error
-    return InstalledPlugin(editor, editor.data / "pykrita" / NAME, lacking(missing, editor.tag))
+    try:
+        changed += [set_value(path, group, key, "true") for path, group, key in our_settings(editor)]
+    except OSError as error:
+        hint = "Switch it on in Krita: Settings > Configure Krita > Python Plugin Manager > Samelight."
+        raise _cannot("switched on", error, hint) from error
+    return done.with_changes(any(changed), files=our_files(editor))
 
 
-def assemble(target: Path, packages: Iterable[Path], tags: Sequence[Tag]) -> Missing:
+def _cannot(what: str, error: OSError, hint: str) -> InstallError:
+    return InstallError(f"The plugin cannot be {what}: {error.strerror} ({error.filename}).", hint)
+
+
+def assemble(target: Path, packages: Iterable[Path], tags: Sequence[Tag], kept: Sequence[Path] = ()) -> Missing:
     """Puts the plugin together in a folder: description, code with `vendor`, actions.
 
     Args:
         target: an existing folder.
         packages: the folders of samelight_wire, msgpack and platformdirs.
         tags: the interpreters that get compiled packages.
+        kept: other plugins from which the same compiled packages may be copied.
     """
     source = PLUGINS / "krita"
     for name in (f"{NAME}.desktop", f"{NAME}.action"):
         shutil.copyfile(source / name, target / name)
     copy_code(source / NAME, target / NAME)
-    return vendor_all(target / NAME, packages, tags)
+    return vendor_all(target / NAME, packages, tags, kept)
+
+
+def remove_from(editor: Editor, *, settings: bool = True) -> List[Path]:
+    """Takes the plugin out of a Krita, and nothing else.
+
+    Args:
+        editor: a Krita.
+        settings: whether what the artist chose last goes too.
+
+    Returns:
+        What was removed or changed.
+
+    Raises:
+        InstallError: something of it cannot be removed.
+    """
+    _, action, desktop = our_files(editor)
+    there = [path for path in reversed(our_files(editor)) if path.exists() or path.is_symlink()]
+    try:
+        for path in [*there, *(editor.data / "pykrita").glob(".samelight-*")]:
+            remove_tree(path)
+        for place in (action, desktop):  # of a run that was killed
+            remove_tree(place.with_name(f".{place.name}.samelight"))
+        changed = [remove_value(path, group, key) for path, group, key in our_settings(editor)]
+        if settings:
+            changed.append(remove_group(editor.config, SETTINGS))
+    except OSError as error:
+        raise _cannot("removed", error, f"Quit Krita, make {editor.data} writable, and run this again.") from error
+    return [*there, *([editor.config] if any(changed) else [])]

@@ -14,12 +14,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Iterable, Mapping, Tuple
+from typing import Iterable, Iterator, Mapping, Tuple
 
 from . import lockfile
 from .tags import Tag
 
-__all__ = ["COMPILED", "vendor_common", "vendor_compiled"]
+__all__ = ["COMPILED", "common_files", "vendor_common", "vendor_compiled"]
 
 COMPILED = ("pyzmq", "msgpack")
 """The packages with a compiled part, as the lock file names them."""
@@ -39,21 +39,26 @@ def vendor_common(folder: Path, packages: Iterable[Path]) -> None:
         packages: the folders of samelight_wire, msgpack and platformdirs, where they are installed. What is compiled
             in them stays behind; their licences come along.
     """
-    common = folder / "common"
     for package in packages:
-        _copy(package, common / package.name, PURE)
-        for notices in package.parent.glob(f"{package.name}-*.dist-info"):
-            _copy(notices, common / notices.name, NOTICES)
+        for path in common_files(package):
+            copy = folder / "common" / path.relative_to(package.parent)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
-def _copy(source: Path, target: Path, patterns: Iterable[str]) -> None:
-    """Copies the files of these names with the folders they lie in."""
+def common_files(package: Path) -> Iterator[Path]:
+    """What goes into `vendor/common` of a package: its modules in Python, its licence."""
+    yield from _named(package, PURE)
+    for notices in package.parent.glob(f"{package.name}-*.dist-info"):
+        yield from _named(notices, NOTICES)
+
+
+def _named(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:
+    """The files of these names below a folder."""
     for pattern in patterns:
-        for path in source.rglob(pattern):
+        for path in folder.rglob(pattern):
             if path.is_file() and "__pycache__" not in path.parts:
-                copy = target / path.relative_to(source)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, copy)
+                yield path
 
 
 def vendor_compiled(folder: Path, tag: Tag, lock: Path) -> Mapping[str, str]:

@@ -15,11 +15,15 @@ from samelight_installer.editors import Machine, find_editors
 from samelight_installer.krita_plugin import NAME
 
 
+pytestmark = pytest.mark.usefixtures("own_user_data")
+
+
 def run(monkeypatch: pytest.MonkeyPatch, machine: Machine, *arguments: str) -> Result:
     """Runs the command as if it were on that machine, which has no network."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setattr(command, "find_editors", lambda: find_editors(machine))
-    return CliRunner().invoke(app, ["install", *arguments])
+    monkeypatch.setattr(command, "find_editors", lambda also=(): find_editors(machine, also))
+    monkeypatch.setattr(command, "Machine", lambda: machine)
+    return CliRunner().invoke(app, ["install", "--no-login", "--no-start", *arguments])
 
 
 @pytest.fixture
@@ -51,7 +55,7 @@ def test_in_words_with_the_reason_for_what_is_missing(machine: Machine, monkeypa
 def test_without_an_editor_the_archive_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = Machine("linux", "x86_64", tmp_path, tmp_path, {})
     assert "build-plugins" in run(monkeypatch, nowhere).output
-    assert json.loads(run(monkeypatch, nowhere, "--json").stdout) == {"editors": []}
+    assert json.loads(run(monkeypatch, nowhere, "--json").stdout)["editors"] == []
 
 
 def test_what_cannot_be_written_ends_with_two(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,4 +63,6 @@ def test_what_cannot_be_written_ends_with_two(machine: Machine, monkeypatch: pyt
     (machine.home / ".local").write_text("a file in the way")
     said = run(monkeypatch, machine, "--json")
     assert said.exit_code == 2
-    assert ".local" in json.loads(said.stdout)["error"]["message"]
+    (krita,) = json.loads(said.stdout)["editors"]
+    assert krita["state"] == "failed"
+    assert ".local" in krita["reason"]
