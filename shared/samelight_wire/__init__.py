@@ -14,32 +14,37 @@
     release       this copy's release
 
 Runs on Python 3.8 and newer with the standard library, msgpack (its pure-Python form will do), platformdirs, and pyzmq
-where it loads.
+where it loads. What is named here is loaded when it is first used: training on a cluster needs the errors alone, where
+msgpack is not installed.
 """
 
 from __future__ import annotations
 
-from .client import Client
-from .endpoint import Endpoint, connection_path, read_endpoint, remove_endpoint, write_endpoint
-from .errors import SamelightError
-from .eventloop import EventLoopClient
-from .formats import Alpha, Depth, Encoding, Layout, Raster, RasterFormat, Rect
-from .messages import (
-    PROTOCOL,
-    CancelRequest,
-    ErrorReply,
-    HarmonizeRequest,
-    HelloReply,
-    Message,
-    Options,
-    PreviewRequest,
-    Progress,
-    Result,
-    StatusReply,
-    StatusRequest,
-    new_job,
-)
-from .release import RELEASE
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .client import Client
+    from .endpoint import Endpoint, connection_path, read_endpoint, remove_endpoint, write_endpoint
+    from .errors import SamelightError
+    from .eventloop import EventLoopClient
+    from .formats import Alpha, Depth, Encoding, Layout, Raster, RasterFormat, Rect
+    from .messages import (
+        PROTOCOL,
+        CancelRequest,
+        ErrorReply,
+        HarmonizeRequest,
+        HelloReply,
+        Message,
+        Options,
+        PreviewRequest,
+        Progress,
+        Result,
+        StatusReply,
+        StatusRequest,
+        new_job,
+    )
+    from .release import RELEASE
 
 __all__ = [
     "PROTOCOL",
@@ -72,3 +77,39 @@ __all__ = [
     "remove_endpoint",
     "write_endpoint",
 ]
+
+_HOMES = {
+    "client": ("Client",),
+    "endpoint": ("Endpoint", "connection_path", "read_endpoint", "remove_endpoint", "write_endpoint"),
+    "errors": ("SamelightError",),
+    "eventloop": ("EventLoopClient",),
+    "formats": ("Alpha", "Depth", "Encoding", "Layout", "Raster", "RasterFormat", "Rect"),
+    "messages": (
+        "PROTOCOL",
+        "CancelRequest",
+        "ErrorReply",
+        "HarmonizeRequest",
+        "HelloReply",
+        "Message",
+        "Options",
+        "PreviewRequest",
+        "Progress",
+        "Result",
+        "StatusReply",
+        "StatusRequest",
+        "new_job",
+    ),
+    "release": ("RELEASE",),
+}
+"""Which module each name is in."""
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module("." + module, __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

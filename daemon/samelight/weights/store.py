@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import torch
-from platformdirs import user_data_path
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
@@ -23,8 +22,16 @@ WEIGHTS_VARIABLE = "SAMELIGHT_WEIGHTS"
 def folders() -> list[Path]:
     """The folders that are searched, first match first."""
     named = os.environ.get(WEIGHTS_VARIABLE)
-    own = Path(named) if named else user_data_path("samelight", appauthor=False) / "weights"
-    return [own, Path(__file__).parent]
+    return [Path(named) if named else _users_folder(), Path(__file__).parent]
+
+
+def _users_folder() -> Path:
+    try:
+        from platformdirs import user_data_path
+    except ImportError:  # on a cluster's node that only trains and evaluates; what it would say there
+        data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+        return Path(data) / "samelight" / "weights"
+    return user_data_path("samelight", appauthor=False) / "weights"
 
 
 def installed() -> dict[str, tuple[Path, WeightsEntry]]:
