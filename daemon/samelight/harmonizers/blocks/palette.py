@@ -44,10 +44,8 @@ def random_palettes(pictures: int, colours: int, generators: Sequence[torch.Gene
 
     Returns: B x colours x 3, float32 in -1..1.
     """
-    drawn = [
-        torch.rand((colours - OTHER_COLOURS, 3), generator=generator) * 2 - 1
-        for generator in generators or [None] * pictures
-    ]
+    sources = [None] * pictures if generators is None else generators
+    drawn = [torch.rand((colours - OTHER_COLOURS, 3), generator=source) * 2 - 1 for source in sources]
     return torch.cat([fixed_palette(OTHER_COLOURS).expand(pictures, -1, -1), torch.stack(drawn)], dim=1)
 
 
