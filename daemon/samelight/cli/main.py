@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from samelight import __version__
-from samelight.cli import daemon, study, weights
+from samelight.cli import daemon, login, study, weights
 from samelight.cli.batch import batch
 from samelight.cli.bench import bench
 from samelight.cli.build_plugins import build_plugins
@@ -59,6 +59,7 @@ app = typer.Typer(
 app.command()(harmonize)
 app.command()(batch)
 app.add_typer(daemon.app, name="daemon")
+app.add_typer(login.app, name="login", no_args_is_help=True)
 app.command()(models)
 app.add_typer(weights.app, name="weights", no_args_is_help=True)
 app.command()(train)
