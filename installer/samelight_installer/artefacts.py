@@ -26,7 +26,7 @@ from .environment import Environment
 from .errors import InstallError
 from .packages import ensure_packages
 from .places import CHECKOUT, REQUIREMENTS
-from .product import prepare
+from .preparing import prepare
 
 __all__ = ["BUILDERS", "build", "build_archives", "build_distributions", "run_build"]
 
