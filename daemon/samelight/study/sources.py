@@ -68,7 +68,7 @@ def from_report(folder: Path, at: str | None = None) -> tuple[list[str], list[It
     path = folder / "report.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        sizes = {each["at"]: each["pictures"] for each in content["measurements"]}
+        sizes = {each["at"]: each["pictures"] for each in content["sizes"]}
         chosen = sizes[at] if at is not None else next(iter(sizes.values()))
         items = [_reported(folder, each) for each in chosen]
         methods = [COMPOSITE, *content["methods"]]
@@ -121,7 +121,7 @@ def check_sizes(item: Item, images: Mapping[str, Image.Image]) -> None:
 
 def _reported(folder: Path, entry: Mapping[str, object]) -> Item:
     files = {COMPOSITE: entry["composite"], **_mapping(entry["results"])}
-    return Item(str(entry["name"]), {name: folder / str(file) for name, file in files.items()}, None)
+    return Item(str(entry["name"]), {name: folder / str(file) for name, file in files.items()}, folder / str(entry["mask"]))
 
 
 def _mapping(value: object) -> Mapping[str, object]:
