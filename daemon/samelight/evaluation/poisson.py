@@ -59,7 +59,7 @@ def membrane(colours: Array, inside: Flags) -> Array:
     links = []
     for first, second in _neighbours(inside.shape):
         one, other = numbers[first].ravel(), numbers[second].ravel()
-        step = (colours[second] - colours[first]).reshape(len(one), -1)
+        step = (colours[second] - colours[first]).reshape(len(one), colours.shape[2])
         for mine, his, jump in ((one, other, step), (other, one, -step)):
             diagonal += np.bincount(mine[mine >= 0], minlength=count)
             border = (mine >= 0) & (his < 0)

@@ -15,8 +15,10 @@ from typer.testing import CliRunner
 from samelight import harmonizers
 from samelight.cli.main import app
 from samelight.evaluation.benchmark import samples
+from samelight.evaluation.methods import network_method
 from samelight.evaluation.metrics import compare
-from samelight.evaluation.runner import benchmark_at, network_method, resized
+from samelight.evaluation.runner import benchmark_at
+from samelight.evaluation.sizes import resized
 from samelight.instances import Instances
 from samelight.segmentation import find_in_batch
 from samelight.segmentation.regions import RegionSegmenter
@@ -73,5 +75,5 @@ def test_the_command_shows_them_too(photo_folder: Path, tmp_path: Path, monkeypa
     assert done.exit_code == 0, done.output
     sample = resized(next(samples(PhotoCollection(photo_folder))), (256, 256))
     by_hand = network_method(network, partial(find_in_batch, RegionSegmenter()))(sample)
-    figures = json.loads(done.stdout)["methods"]["srin-lite"]["overall"]
+    figures = json.loads(done.stdout)["sizes"][0]["methods"]["srin-lite"]["overall"]
     assert figures["fmse"] == pytest.approx(compare(by_hand, sample.real, sample.mask).fmse, rel=1e-4)

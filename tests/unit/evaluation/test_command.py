@@ -1,0 +1,165 @@
+"""`samelight evaluate` as it is typed: tables, files, and what is told where something is wrong."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from samelight.cli.main import app
+from samelight.evaluation.runner import Measurer
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def no_installed_weights(monkeypatch: pytest.MonkeyPatch, weights_folder: Path) -> None:
+    """The only network that has weights is a small one with random ones."""
+    monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(weights_folder))
+
+
+def evaluate(*arguments: object, code: int = 0) -> str:
+    done = runner.invoke(app, ["evaluate", *map(str, arguments)])
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def as_json(*arguments: object, code: int = 0) -> dict:
+    done = runner.invoke(app, ["evaluate", *map(str, arguments), "--json"])
+    assert done.exit_code == code, done.output
+    assert done.stdout.count("\n") == 1
+    return json.loads(done.stdout)
+
+
+def test_iharmony4_gives_the_papers_table(iharmony4: Path) -> None:
+    """Two pictures a subset, a quarter of each 10 and 20 off: MSE 25 and 100, fMSE 100 and 400."""
+    report = as_json("--iharmony4", iharmony4, "--model", "hdnet-lite", "--at", "native")
+    assert report["benchmark"] == "iHarmony4, test split of HCOCO, HAdobe5k, HFlickr, Hday2night, 8 pictures"
+    composite = report["sizes"][0]["methods"]["composite"]
+    assert composite["overall"]["pictures"] == 8
+    for row in (composite["overall"], *composite["subsets"].values()):
+        assert (row["mse"], row["fmse"]) == pytest.approx(((25 + 100) / 2, (100 + 400) / 2), abs=1e-6)
+        by_hand = (20 * math.log10(255 / 5) + 20 * math.log10(255 / 10)) / 2
+        assert row["psnr"] == pytest.approx(by_hand, abs=1e-6)
+    assert list(composite["subsets"]) == ["HCOCO", "HAdobe5k", "HFlickr", "Hday2night"]
+    table = evaluate("--iharmony4", iharmony4, "--subset", "HCOCO", "--subset", "hflickr", "--at", "native")
+    assert "By subset" in table
+    assert ("HFlickr" in table, "HAdobe5k" in table) == (True, False)
+
+
+def test_tables_and_files(triples: Path, tmp_path: Path) -> None:
+    markdown, lines = tmp_path / "table.md", tmp_path / "figures.csv"
+    table = evaluate(
+        "--triples", triples, "--at", "native", "--at", "16x16", "--harmonious", "--markdown", markdown, "--csv", lines
+    )
+    for expected in ("At native: the whole pipeline", "At 16x16", "hdnet-lite", "0.65 M", "LPIPS was not measured"):
+        assert expected in table
+    assert "…" not in table
+    text = markdown.read_text("utf-8")
+    assert "| poisson | " in text
+    assert "### Against the composite" in text
+    with lines.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 4 * 5  # sizes, pictures, methods with the composite
+    found = next(row for row in rows if (row["at"], row["picture"], row["method"]) == ("native", "p3", "composite"))
+    assert (float(found["fmse"]), float(found["foreground"])) == pytest.approx((900, 0.25))
+    assert (found["lpips"], found["harmonious_fmse"]) == ("", "0.0")
+
+
+def test_costs_and_weights_are_told(triples: Path) -> None:
+    report = as_json("--triples", triples, "--no-baselines", "--limit", 2)
+    facts = report["methods"]["hdnet-lite"]
+    assert facts["parameters"] == 652_735
+    assert facts["multiply_adds"] > 1e9
+    assert len(facts["weights"]) == 64
+    assert list(report["methods"]) == ["hdnet-lite"]
+    assert report["sizes"][0]["methods"]["hdnet-lite"]["median_seconds"] > 0
+
+
+def test_weights_of_a_file_beside_the_installed_ones(triples: Path, weights_folder: Path) -> None:
+    file = weights_folder / "hdnet-lite.safetensors"
+    arguments = ("--triples", triples, "--limit", 1, "--no-baselines", "--at", "native")
+    both = as_json(*arguments, "--model", "hdnet-lite", "--weights", f"fresh={file}")
+    methods = both["sizes"][0]["methods"]
+    assert list(methods) == ["composite", "hdnet-lite", "fresh"]
+    assert methods["fresh"]["overall"] == methods["hdnet-lite"]["overall"]
+    alone = as_json(*arguments, "--weights", file)
+    assert list(alone["sizes"][0]["methods"]) == ["composite", "hdnet-lite"]
+    assert "named 'composite'" in evaluate(*arguments, "--weights", f"composite={file}", code=2)
+
+
+def test_a_model_without_weights_and_a_broken_picture_are_named_at_the_end(triples: Path) -> None:
+    (triples / "composite" / "p1.png").write_bytes(b"broken")
+    arguments = ("--triples", triples, "--model", "hdnet-lite", "--model", "srin", "--at", "native")
+    output = evaluate(*arguments, code=2)
+    assert "2 could not be measured" in output
+    assert "srin: There are no weights" in output
+    assert "p1: " in output
+    assert "All 3 pictures" in output
+    report = as_json(*arguments, code=2)
+    assert [failure["name"] for failure in report["failures"]] == ["srin", "p1"]
+    assert set(report["sizes"][0]["methods"]) == {"composite", "reinhard", "histogram", "poisson", "hdnet-lite"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "named nowhere"),
+        (("--triples", "T", "--on-photos", "T"), "named twice"),
+        (("--triples", "T", "--subset", "HCOCO"), "Only iHarmony4 has subsets"),
+        (("--triples", "T", "--model", "nonet"), "nonet"),
+        (("--triples", "T", "--at", "huge"), "no measuring at 'huge'"),
+        (("--triples", "T", "--results", "none=/nowhere"), "no folder"),
+        (("--triples", "T", "--results", "reinhard=T"), "Two rows"),
+        (("--triples", "T", "--weights", "/nowhere.safetensors"), "no file"),
+        (("--triples", "T", "--csv", "/nowhere/figures.csv"), "no folder"),
+        (("--triples", "T", "--device", "cuda:77"), "cuda:77"),
+        (("--triples", "/nowhere"), "no folder"),
+        (("--iharmony4", "T"), "HCOCO"),
+        (("--on-photos", "/nowhere"), "neither a folder nor a zip"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused_before_the_work(
+    triples: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    given = [str(triples) if each == "T" else each.replace("=T", f"={triples}") for each in arguments]
+    output = evaluate(*given, code=2)
+    assert message in output
+    assert "Traceback" not in output
+
+
+def test_nothing_that_can_be_measured(triples: Path) -> None:
+    shutil.rmtree(triples / "real")
+    (triples / "real").mkdir()
+    output = evaluate("--triples", triples, code=2)
+    assert "Not one picture could be measured" in output
+    assert "no picture in real/" in output
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only some systems have a device that is always full")
+def test_a_full_disk_costs_no_figures(triples: Path) -> None:
+    output = evaluate("--triples", triples, "--at", "native", "--csv", "/dev/full", code=2)
+    assert "Against the composite" in output
+    assert "No space left" in output
+
+
+def test_ctrl_c_tells_how_to_go_on(triples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measure = Measurer.measure
+
+    def interrupted(self: Measurer, index: int) -> object:
+        if index == 2:
+            raise KeyboardInterrupt
+        return measure(self, index)
+
+    file = tmp_path / "figures.jsonl"
+    arguments = ("--triples", triples, "--at", "native", "--resume", file)
+    with monkeypatch.context() as patch:
+        patch.setattr(Measurer, "measure", interrupted)
+        assert f"goes on from {file}" in evaluate(*arguments, code=130)
+    assert len(file.read_text().splitlines()) == 3
+    assert "All 4 pictures" in evaluate(*arguments)

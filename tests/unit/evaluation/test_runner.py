@@ -1,0 +1,193 @@
+"""Measuring: every method on the same pictures, in one process or several, interrupted or not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from samelight import harmonizers
+from samelight.evaluation.evaluation import Failure
+from samelight.evaluation.journal import Journal, run_with_journal
+from samelight.evaluation.methods import BaselineSpec, NetworkSpec, ResultsSpec, model_of
+from samelight.evaluation.runner import Measured, Measurer, Plan, collect, run
+from samelight.evaluation.scores import COMPOSITE
+from samelight.evaluation.sets import PhotoSet, TripleSet
+from samelight.evaluation.sizes import parse_size
+from samelight_wire.errors import InvalidOptionError, OutputError, WeightsCorruptError
+
+NATIVE, SMALL = parse_size("native"), parse_size("24")
+
+
+@pytest.fixture
+def plan(triples: Path) -> Plan:
+    baselines = {name: BaselineSpec(name) for name in ("reinhard", "poisson")}
+    return Plan(partial(TripleSet, triples), baselines, (NATIVE, SMALL))
+
+
+def without_time(found: Measured | Failure) -> object:
+    """What must be the same from run to run."""
+    if isinstance(found, Failure):
+        return found
+    return replace(found, sizes={name: replace(size, seconds={}) for name, size in found.sizes.items()})
+
+
+def test_figures_at_several_sizes(plan: Plan) -> None:
+    found = [each for each in run(Measurer(plan), range(4)) if isinstance(each, Measured)]
+    assert [picture.name for picture in found] == ["p1", "p2", "p3", "p4"]
+    assert [each.fmse for each in collect(found, "native").figures[COMPOSITE]] == pytest.approx([100, 400, 900, 1600])
+    for size in ("native", "24"):
+        scores = collect(found, size)
+        assert scores.row("poisson").fmse < 0.3 * scores.row(COMPOSITE).fmse
+        assert set(scores.seconds) == {"reinhard", "poisson"}
+        assert scores.shares == pytest.approx([0.25] * 4, abs=0.02)
+
+
+def test_a_broken_picture_is_named_and_the_others_are_measured(plan: Plan, triples: Path) -> None:
+    (triples / "real" / "p2.png").write_bytes(b"broken")
+    found = list(run(Measurer(plan), range(4)))
+    assert [type(each) for each in found] == [Measured, Failure, Measured, Measured]
+    assert isinstance(found[1], Failure)
+    assert found[1].name == "p2"
+    assert "p2.png" in found[1].message
+
+
+def test_a_foreground_that_vanishes_at_a_size_is_named(plan: Plan, triples: Path) -> None:
+    mask = np.zeros((24, 32), np.uint8)
+    mask[0, 0] = 255
+    Image.fromarray(mask).save(triples / "mask" / "p1.png")
+    found = Measurer(replace(plan, sizes=(parse_size("2"),))).measure(0)
+    assert isinstance(found, Failure)
+    assert "vanishes" in found.message
+
+
+def test_what_is_harmonious_already(plan: Plan, photo_folder: Path) -> None:
+    """Classical methods change it; the composite's own row is 0 by definition; other programs' pictures have none."""
+    results = {**plan.methods, "other": ResultsSpec(photo_folder)}
+    photos = Plan(partial(PhotoSet, photo_folder), results, (NATIVE,), harmonious=True)
+    found = Measurer(photos).measure(0)
+    assert isinstance(found, Measured)
+    harmonious = found.sizes["native"].harmonious
+    assert harmonious[COMPOSITE] == 0
+    assert harmonious["reinhard"] > 1
+    assert "other" not in harmonious
+
+
+def test_results_of_another_program(plan: Plan, triples: Path, tmp_path: Path) -> None:
+    """Found by name, with the ending that some programs append, in subfolders; at another size they are resized."""
+    for number in range(1, 4):
+        real = Image.open(triples / "real" / f"p{number}.png")
+        target = tmp_path / "rival" / ("sub" if number == 2 else "") / f"p{number}{'_harmonized' * (number == 3)}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (real.resize((64, 48)) if number == 1 else real).save(target)
+    rival = replace(plan, methods={"rival": ResultsSpec(tmp_path / "rival")})
+    found = list(run(Measurer(rival), range(4)))
+    scores = collect([each for each in found if isinstance(each, Measured)], "native")
+    assert [figures.fmse for figures in scores.figures["rival"]] == [0, 0, 0]
+    assert isinstance(found[3], Failure)
+    assert "no result for p4" in found[3].message
+
+
+def test_a_picture_is_drawn_as_it_was_measured(plan: Plan) -> None:
+    measurer = Measurer(plan)
+    kept = measurer.draw(NATIVE, 1)
+    assert kept.composite.shape == kept.real.shape == (24, 32, 3)
+    assert kept.mask.max() == 255
+    assert set(kept.results) == {"reinhard", "poisson"}
+    found = measurer.measure(1)
+    assert isinstance(found, Measured)
+    for name, picture in kept.results.items():
+        error = np.square(picture.astype(float) - kept.real).mean(axis=2)[kept.mask > 0].mean()
+        assert error == pytest.approx(found.sizes["native"].figures[name].fmse)
+
+
+def test_an_interrupted_evaluation_goes_on(plan: Plan, tmp_path: Path) -> None:
+    """What was measured before is not measured again, a line that was cut off is, and the figures are the same."""
+    path, measurer = tmp_path / "kept" / "figures.jsonl", Measurer(plan)
+    whole = [without_time(each) for each in run(measurer, range(4))]
+    for each in run_with_journal(measurer, range(2), 1, Journal(path, measurer)):
+        assert isinstance(each, Measured)
+    with path.open("a") as file:
+        file.write('{"index": 2, "name": "p3", "sizes": {"nat')
+    journal = Journal(path, measurer)
+    assert sorted(journal.found) == [0, 1]
+    asked: list[int] = []
+    measure = measurer.measure
+    measurer.measure = lambda index: (asked.append(index), measure(index))[1]  # type: ignore[method-assign]
+    assert [without_time(each) for each in run_with_journal(measurer, range(4), 1, journal)] == whole
+    assert asked == [2, 3]
+    assert sorted(Journal(path, measurer).found) == [0, 1, 2, 3]
+
+
+def test_figures_of_something_else_are_refused(plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "figures.jsonl"
+    Journal(path, Measurer(plan))
+    for other in (
+        replace(plan, sizes=(NATIVE,)),
+        replace(plan, harmonious=True),
+        replace(plan, methods={"reinhard": BaselineSpec("reinhard")}),
+    ):
+        with pytest.raises(InvalidOptionError, match="another evaluation"):
+            Journal(path, Measurer(other))
+    assert Journal(path, Measurer(plan)).found == {}
+
+
+def test_a_file_to_resume_from_that_cannot_be_used(plan: Plan, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be used"):
+        Journal(tmp_path, Measurer(plan))
+
+
+@pytest.mark.slow
+def test_several_processes_find_what_one_finds(plan: Plan) -> None:
+    alone = [without_time(each) for each in run(Measurer(plan), (3, 0, 2, 1))]
+    assert [without_time(each) for each in run(Measurer(plan), (3, 0, 2, 1), workers=2)] == alone
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    torch.manual_seed(3)
+    path = tmp_path / "fresh.safetensors"
+    tensors = {name: tensor.half() for name, tensor in harmonizers.create("hdnet-lite").state_dict().items()}
+    save_file(tensors, path, metadata={"model": "hdnet-lite"})
+    return path
+
+
+def test_weights_that_were_just_trained(plan: Plan, trained: Path) -> None:
+    """Alone at 256 and through the pipeline; a change of the file is a change of the method's identity."""
+    spec = NetworkSpec(model_of(trained), trained)
+    assert spec.model == "hdnet-lite"
+    found = Measurer(replace(plan, methods={"mine": spec}, sizes=(parse_size("256"), NATIVE))).measure(0)
+    assert isinstance(found, Measured)
+    assert {name: size.figures["mine"].fmse > 0 for name, size in found.sizes.items()} == {"256": True, "native": True}
+    assert found.sizes["native"].figures["mine"].mse < found.sizes["native"].figures["mine"].fmse
+    before = spec.identity()
+    trained.write_bytes(trained.read_bytes()[:-2] + b"\0\0")
+    assert spec.identity() != before
+
+
+def test_which_network_weights_belong_to(tmp_path: Path, trained: Path) -> None:
+    with pytest.raises(InvalidOptionError, match="no file"):
+        model_of(tmp_path / "none.safetensors")
+    nameless = tmp_path / "nameless.safetensors"
+    save_file({"x": torch.zeros(1)}, nameless)
+    with pytest.raises(InvalidOptionError, match="which network"):
+        model_of(nameless)
+    assert model_of(nameless.rename(tmp_path / "rcl-lite.safetensors")) == "rcl-lite"
+    (tmp_path / "srin.safetensors").write_bytes(b"\0" * 40)
+    with pytest.raises(WeightsCorruptError, match="cannot be read"):
+        model_of(tmp_path / "srin.safetensors")
+    wrong = NetworkSpec("srin-lite", trained)
+    with pytest.raises(WeightsCorruptError, match="do not fit"):
+        Measurer(Plan(lambda: None, {"wrong": wrong}, (NATIVE,))).methods(NATIVE)  # type: ignore[arg-type, return-value]
+
+
+def test_figures_are_plain_values(plan: Plan) -> None:
+    found = Measurer(plan).measure(0)
+    assert isinstance(found, Measured)
+    assert asdict(found)["sizes"]["native"]["figures"]["poisson"]["lpips"] is None
