@@ -1,7 +1,9 @@
 """What the person asked for.
 
 python3 installer [OPTIONS]                   install, repair or upgrade Samelight
+python3 installer uninstall [OPTIONS]         take all of it away again
 python3 installer test [ARGUMENTS OF PYTEST]  run the tests
+python3 installer build [-o DIR] [--pure]     build wheel, sdist and the editors' archives
 """
 
 from __future__ import annotations
@@ -9,15 +11,24 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Callable, Mapping, Optional, Sequence
 
+from .artefacts import run_build
 from .errors import InstallError
 from .planning import tell_plan
 from .product import Options, install
 from .testing import run_tests
 from .torch_choice import CPU_INDEX, CUDA_INDEX, Wish
+from .uninstall import run_uninstall
 
 __all__ = ["main"]
+
+COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "test": run_tests,
+    "build": run_build,
+    "uninstall": run_uninstall,
+}
+"""The words that may come first, and what then gets the rest of the line; without one of them it installs."""
 
 EXIT_FAILED = 2
 EXIT_INTERRUPTED = 130  # what a shell makes of Ctrl+C
@@ -27,14 +38,16 @@ Installs Samelight for you alone (no administrator's rights): a Python environme
 every Krita and GIMP on this machine, a daemon that starts when you log in. Run it again to upgrade or repair: what was
 there before keeps working until the new one is whole. `samelight uninstall` takes everything away again."""
 
-EPILOG = "`python3 installer test [ARGUMENTS]` runs the tests instead; the arguments go to pytest."
+EPILOG = """\
+Other commands: `python3 installer uninstall` (as `samelight uninstall`), `python3 installer test` (the tests; the rest
+goes to pytest), `python3 installer build` (wheel, sdist, the editors' archives). Each has a --help."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Does what the arguments say; gives the exit code: 0, 2 for a failed step, 130 for Ctrl+C, or pytest's."""
     try:
-        if arguments and arguments[0] == "test":
-            return run_tests(arguments[1:])
+        if arguments and arguments[0] in COMMANDS:
+            return COMMANDS[arguments[0]](arguments[1:])
         chosen = _parse(arguments)
         torch = Wish(chosen.torch, chosen.cpu_index, chosen.cuda_index)
         options = Options(chosen.env, chosen.start, _login(chosen), torch, chosen.as_json)

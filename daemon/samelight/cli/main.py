@@ -19,6 +19,7 @@ from samelight.cli.install import install
 from samelight.cli.models import models
 from samelight.cli.reporting import describe_error, print_json
 from samelight.cli.train import train
+from samelight.cli.uninstall import uninstall
 from samelight.openmp import wait_without_spinning
 from samelight_wire.errors import InvalidOptionError
 
@@ -69,6 +70,7 @@ app.command()(doctor)
 app.command()(bench)
 app.command()(install)
 app.command()(build_plugins)
+app.command()(uninstall)
 
 
 def _print_version(asked: bool) -> None:

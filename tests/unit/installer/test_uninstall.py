@@ -1,0 +1,357 @@
+"""Uninstalling: a home folder is afterwards as it was before, whatever state the installation was in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from samelight.cli.install import vendored_packages
+from samelight.locking import lock
+from samelight_installer import belongings, uninstall_plan
+from samelight_installer.editors import Editor
+from samelight_installer.ending import end_daemon, running_daemon
+from samelight_installer.environment import Environment
+from samelight_installer.errors import InstallError
+from samelight_installer.launcher import link_command
+from samelight_installer.login import Start, put_login_entry
+from samelight_installer.main import main
+from samelight_installer.places import CHECKOUT, user_data
+from samelight_installer.plugins import Goods, install_all
+from samelight_installer.record import change_record, make_folder, record_path
+from samelight_installer.slots import Slots
+from samelight_installer.uninstall import uninstall
+from samelight_installer.uninstall_plan import Choices
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a part of it in its registry")
+
+KRITARC = "theme=Krita dark.colors\n[python]\nenable_tenbrushes=true\n\n[tools]\nsize=7\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user who has painted in Krita for years."""
+    folder = tmp_path / "home"
+    (folder / ".config").mkdir(parents=True)
+    (folder / ".config" / "kritarc").write_text(KRITARC)
+    (folder / ".local" / "share" / "krita" / "pykrita" / "tenbrushes").mkdir(parents=True)
+    (folder / ".local" / "share" / "krita" / "pykrita" / "tenbrushes" / "__init__.py").write_text("")
+    for name in [each for each in os.environ if each.startswith(("XDG_", "SAMELIGHT_", "GIMP"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setattr(uninstall_plan, "find_editors", lambda: iter(editors_in(folder)))
+    return folder
+
+
+def editors_in(home: Path) -> list[Editor]:
+    """A Krita and a GIMP of the distribution, and a GIMP in a sandbox; none of them gets compiled packages, for which
+    pip would have to be asked.
+    """
+    config, sandbox = home / ".config", home / ".var" / "app" / "org.gimp.GIMP"
+    gimp, inside = config / "GIMP" / "3.0", sandbox / "config" / "GIMP" / "3.0"
+    private = sandbox / "data" / "samelight" / "run"
+    return [
+        Editor("Krita", "package", "5.2.9", (3, 13), None, home / ".local/share/krita", config / "kritarc"),
+        Editor("GIMP", "package", "3.0.4", (3, 13), None, gimp, gimp / "gimprc"),
+        Editor("GIMP", "flatpak", "3.0.4", (3, 12), None, inside, inside / "gimprc", private=private),
+    ]
+
+
+def install(home: Path) -> None:
+    """Does to the home what `python3 installer` and some days of use do, but for the packages' gigabytes."""
+    belongings.note_user_folders()
+    slots = Slots(user_data() / "env")
+    make_folder(slots.home)
+    environment = Environment(slots.home / "a")
+    environment.samelight.parent.mkdir(parents=True)
+    environment.samelight.write_text("#!/bin/sh\n")
+    environment.write_stamp({"goal": "all"})
+    slots.commit(environment, torch="cpu")
+    link_command(environment.samelight)
+    goods = Goods(vendored_packages(), belongings.connection_file(), environment.samelight)
+    outcomes = install_all(editors_in(home), goods, lambda editor: False)
+    assert {outcome.state for outcome in outcomes} == {"new"}
+    put_login_entry(Start(environment.samelight))
+    write(user_data() / "sample" / "before-after.png", user_data() / "sample" / "harmonized.png")
+    use_it()
+
+
+def use_it() -> None:
+    """What the daemon, the commands and the editors leave behind."""
+    run, weights, log = belongings.connection_file(), belongings.user_weights(), belongings.user_log()
+    write(run, run.with_name("connection.json.lock"), log / "daemon.log", log / "daemon.log.1")
+    write(belongings.user_cache() / "costs.json", belongings.user_settings())
+    write(weights / "sam_vit_b_01ec64.pth", weights / "sam_vit_b_01ec64.pth.lock", weights / "checked.json")
+
+
+def write(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("made by Samelight\n")
+
+
+def contents(home: Path) -> dict[str, bytes | None]:
+    """Every file of a home with its bytes, every folder with None."""
+    return {
+        str(path.relative_to(home)): path.read_bytes() if path.is_file() else None for path in sorted(home.rglob("*"))
+    }
+
+
+def remove(**choices: bool) -> int:
+    return uninstall(Choices(**choices), dry_run=False, sure=True, as_json=True)
+
+
+# ---- the home folder ----
+
+
+def test_the_home_is_as_it_was_before(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = contents(home)
+    install(home)
+    assert len(contents(home)) > len(before) + 100
+    assert remove() == 0
+    assert contents(home) == before
+
+
+def test_a_new_home_is_empty_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["rm", "-r", str(home / ".config"), str(home / ".local")], check=True)
+    install(home)
+    assert remove() == 0
+    assert contents(home) == {}
+
+
+def test_a_second_time_there_is_nothing_to_do(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(home)
+    assert remove() == 0
+    assert contents(home) == before
+    install(home)
+    assert remove() == remove() == 0
+    assert contents(home) == before
+
+
+def test_a_home_whose_record_is_lost(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command in ~/.local/bin stays then, because nothing says any more that it is ours; all else goes."""
+    install(home)
+    record_path().write_text("{ damaged")
+    assert remove() == 0
+    left = {name for name, content in contents(home).items() if b"amelight" in (content or b"") or "amelight" in name}
+    assert left <= {".local/bin/samelight"}
+
+
+@pytest.mark.parametrize("lacking", ["environment", "plugin", "login", "command", "data"])
+def test_half_an_installation(home: Path, monkeypatch: pytest.MonkeyPatch, lacking: str) -> None:
+    before = contents(home)
+    install(home)
+    gone = {
+        "environment": [user_data() / "env"],
+        "plugin": [home / ".local/share/krita/pykrita/samelight_krita", home / ".config/GIMP/3.0/plug-ins"],
+        "login": [home / ".config" / "autostart"],
+        "command": [home / ".local" / "bin"],
+        "data": [user_data() / "run", user_data() / "sample", belongings.user_log(), user_data() / "weights"],
+    }[lacking]
+    subprocess.run(["rm", "-r", *map(str, gone)], check=True)
+    assert remove() == 0
+    assert contents(home) == before
+
+
+def test_leftovers_of_an_installation_that_was_killed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = contents(home)
+    install(home)
+    write(user_data() / ".installed-x7", home / ".local/share/krita/pykrita/.samelight-new/samelight_krita/half.py")
+    write(home / ".config" / "autostart" / ".samelight-q", user_data() / "env" / "b.part" / "bin" / "python")
+    (home / ".local" / "bin" / ".samelight-x").mkdir()
+    assert remove() == 0
+    assert contents(home) == before
+
+
+# ---- what stays ----
+
+
+def test_files_of_the_person_stay_and_are_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = contents(home)
+    install(home)
+    own = [user_data() / "weights" / "notes.txt", user_data() / "sample" / "mine" / "picture.kra"]
+    write(*own)
+    capsys.readouterr()
+    assert remove() == 0
+    assert [Path(kept["path"]) for kept in json.loads(capsys.readouterr().out)["kept"]] == sorted(own)
+    folders = {path for each in own for path in each.parents}
+    assert set(contents(home)) - set(before) == {
+        str(path.relative_to(home)) for path in {*own, *folders} if home in path.parents and path != home
+    } - set(before)
+
+
+def test_settings_and_weights_can_be_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(home)
+    with (home / ".config" / "kritarc").open("a") as kritarc:
+        kritarc.write("[samelight]\nstrength=40\n")
+    assert remove(keep_settings=True, keep_weights=True) == 0
+    assert belongings.user_settings().exists()
+    assert {path.name for path in belongings.user_weights().iterdir()} >= {"sam_vit_b_01ec64.pth", "checked.json"}
+    assert "strength=40" in (home / ".config" / "kritarc").read_text()
+    assert "enable_samelight" not in (home / ".config" / "kritarc").read_text()
+    assert not user_data().joinpath("env").exists()
+    assert remove() == 0
+    assert not user_data().exists()
+    assert not belongings.user_settings().exists()
+
+
+def test_trained_weights_go_only_when_that_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = contents(home)
+    install(home)
+    weights = belongings.user_weights()
+    trained = ["hdnet.safetensors", "hdnet.md", "hdnet-loss.png"]
+    write(*(weights / name for name in trained))
+    (weights / "manifest.json").write_text(json.dumps({"hdnet": {"file": trained[0], "card": trained[1]}}))
+    assert remove() == 0
+    assert {path.name for path in weights.iterdir()} == {*trained, "manifest.json"}
+    assert remove(purge=True) == 0
+    assert contents(home) == before
+
+
+def test_another_samelight_of_that_name_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(home / ".local" / "bin" / "samelight")
+    before = contents(home)
+    install(home)
+    assert remove() == 0
+    assert contents(home) == before
+
+
+def test_an_environment_elsewhere_goes_and_its_neighbours_stay(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(home)
+    elsewhere = tmp_path / "disk" / "env"
+    write(tmp_path / "disk" / "precious", elsewhere / "a" / "pyvenv.cfg")
+    change_record(environment={"home": str(elsewhere), "folder": str(elsewhere / "a")})
+    assert remove() == 0
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["precious"]
+
+
+# ---- before anything happens ----
+
+
+def test_a_dry_run_names_all_and_removes_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(home)
+    there = contents(home)
+    assert main(["uninstall", "--dry-run", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert contents(home) == there
+    named = [Path(path) for part in facts["would_remove"] for path in part["paths"]]
+    assert main(["uninstall", "--dry-run"]) == 0
+    words = capsys.readouterr().out
+    assert all(str(path) in words for path in named)
+    before = {path for path in home.rglob("*") if not path.is_dir()}
+    assert remove() == 0
+    gone = before - {path for path in home.rglob("*") if not path.is_dir()}
+    own_papers = {record_path(), user_data() / "installer.lock"}
+    unnamed = [path for path in gone - own_papers if not {path, *path.parents} & set(named)]
+    assert unnamed == []
+
+
+def test_nobody_to_ask_is_an_error(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(home)
+    there = contents(home)
+    command = [sys.executable, str(CHECKOUT / "installer"), "uninstall"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--yes" in done.stderr
+    assert contents(home) == there
+
+
+def test_what_cannot_be_removed_stops_nothing_else(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*arguments: object, **more: object) -> None:
+        raise InstallError("The plugin is held open.", "Quit Krita.")
+
+    install(home)
+    monkeypatch.setattr(uninstall_plan, "remove_plugin", refuse)
+    capsys.readouterr()
+    assert remove() == 1
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert len(problems) == 3
+    assert "Quit Krita" in problems[0]
+    assert not (user_data() / "env").exists()
+    assert not (home / ".config" / "autostart").exists()
+
+
+# ---- its parts ----
+
+
+HOLDER = """
+import os, signal, sys, time
+from samelight.locking import lock
+descriptor = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+lock(descriptor)
+os.write(descriptor, str(os.getpid()).encode())
+if sys.argv[2] == "deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("holding", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("manner", ["listens", "deaf"])
+def test_the_daemon_is_ended_by_its_lock(tmp_path: Path, manner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("samelight_installer.ending.ASK_SECONDS", 0.5 if manner == "deaf" else 15.0)
+    connection = tmp_path / "connection.json"
+    assert end_daemon(connection) is None
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "daemon") + os.pathsep + str(CHECKOUT / "shared")}
+    command = [sys.executable, "-c", HOLDER, f"{connection}.lock", manner]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "holding\n"
+        assert running_daemon(connection) == holder.pid
+        assert end_daemon(connection) == holder.pid
+        assert holder.wait(10) < 0
+    assert running_daemon(connection) is None
+
+
+def test_a_lock_file_that_nobody_holds_ends_nobody(tmp_path: Path) -> None:
+    (tmp_path / "connection.json.lock").write_text(str(os.getpid()))
+    assert end_daemon(tmp_path / "connection.json") is None
+    descriptor = os.open(tmp_path / "connection.json.lock", os.O_RDWR)
+    lock(descriptor)
+    assert running_daemon(tmp_path / "connection.json") == os.getpid()
+    os.close(descriptor)
+
+
+def test_what_cannot_go_at_once_goes_when_the_program_has_ended(tmp_path: Path) -> None:
+    """As on Windows: a program has its own folder removed, by another Python, after its end."""
+    tree, folder, full = tmp_path / "env" / "a", tmp_path / "env", tmp_path / "full"
+    write(tree / "bin" / "python", full / "precious")
+    code = "from pathlib import Path; from samelight_installer.farewell import remove_afterwards as r; import sys; "
+    code += "r([Path(sys.argv[1])], [Path(p) for p in sys.argv[2:]]); sys.stdin.read()"
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "installer")}
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tree), str(folder), str(full)], stdin=subprocess.PIPE, env=environment
+    ) as process:
+        time.sleep(1.0)
+        assert tree.exists(), "it must wait for the program's end"
+        assert process.stdin is not None
+        process.stdin.close()
+    deadline = time.monotonic() + 60
+    while folder.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (full / "precious").exists()
+
+
+def test_the_user_folders_are_those_of_platformdirs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (None, str(home / "elsewhere")):
+        for name in ("CONFIG", "CACHE", "STATE", "DATA") if place else ():
+            monkeypatch.setenv(f"XDG_{name}_HOME", f"{place}/{name}")
+        assert belongings.user_settings().parent == Path(platformdirs.user_config_dir("samelight", appauthor=False))
+        assert belongings.user_cache() == Path(platformdirs.user_cache_dir("samelight", appauthor=False))
+        assert belongings.user_log() == Path(platformdirs.user_log_dir("samelight", appauthor=False))
+        assert belongings.connection_file().parent.parent == user_data()
