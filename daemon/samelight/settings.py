@@ -65,7 +65,8 @@ class Settings:
     max_segmentation_megabytes: int = 256
     """How many megabytes of segmented backdrops are kept so that the next layer over one needs no segmentation."""
     warm_up: bool = True
-    """Whether the default network is loaded right after the start instead of at the first request."""
+    """Whether the default network is loaded right after the start instead of at the first request (on the CPU; a card's
+    memory is used from the first request on)."""
     log_level: str = "info"
     """The least serious messages that reach the log file: "debug", "info", "warning" or "error"."""
 

@@ -36,12 +36,17 @@ class DeviceEngine:
     """
 
     def __init__(self, device: torch.device, pool: ModelPool, default_model: str, finder: InstanceFinder) -> None:
-        self.device = describe_device(device)
         self._device = device
         self._pool = pool
         self._default_model = default_model
         self._finder = finder
         self._pipeline = Pipeline(pool.get, finder=finder)
+
+    @property
+    def device(self) -> str:
+        """The device in words. A card is asked for its name when it is in use anyway: asking takes memory on it."""
+        asleep = self._device.type == "cuda" and not torch.cuda.is_initialized()
+        return str(self._device) if asleep else describe_device(self._device)
 
     @property
     def models(self) -> Sequence[str]:
@@ -59,8 +64,13 @@ class DeviceEngine:
         return self._pool.warm
 
     def warm_up(self) -> None:
-        """Loads the default network and runs it once."""
-        self._pool.warm_up(self._default_model)
+        """Loads the default network and runs it once. A card's memory is left to others until the first request: there
+        the weights are only read, so that the system has them at hand.
+        """
+        if self._device.type == "cpu":
+            self._pool.warm_up(self._default_model)
+        else:
+            weights.load(self._default_model)
 
     def rest(self) -> None:
         """Unloads the networks, and the segmenter, that were idle for long and returns their memory to the system."""
