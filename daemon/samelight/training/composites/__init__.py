@@ -5,7 +5,18 @@ of a batch is decided by random numbers of its own; in `maker` the pixels of the
 """
 
 from samelight.training.composites.batch import Composites
+from samelight.training.composites.from_iharmony4 import IHarmony4Source
 from samelight.training.composites.maker import CompositeMaker
+from samelight.training.composites.mixed import MixedSource, Share
 from samelight.training.composites.variety import FAMILIES, HARMONIOUS, Variety
 
-__all__ = ["FAMILIES", "HARMONIOUS", "CompositeMaker", "Composites", "Variety"]
+__all__ = [
+    "FAMILIES",
+    "HARMONIOUS",
+    "CompositeMaker",
+    "Composites",
+    "IHarmony4Source",
+    "MixedSource",
+    "Share",
+    "Variety",
+]

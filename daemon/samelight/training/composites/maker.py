@@ -13,7 +13,7 @@ from samelight.training.composites.cutting import cut, place
 from samelight.training.composites.edges import soften
 from samelight.training.composites.looks import limited, recolour
 from samelight.training.composites.photographs import BUDGET, Photographs
-from samelight.training.composites.plan import BorrowedShape, Layer, OwnShape, Plan, Planner, Reference
+from samelight.training.composites.plan import BorrowedShape, Layer, OwnShape, Plan, Planner, Reference, Stack
 from samelight.training.composites.shapes import DrawnShape
 from samelight.training.composites.streams import stream
 from samelight.training.composites.variety import Variety
@@ -75,11 +75,10 @@ class CompositeMaker:
     ) -> Composites:
         """The composites at some places of a step's batch."""
         plans = [self._planner.plan(stream(self.seed, step, member), size, augmentation) for member in members]
-        real = self._photographs_of(plans, size)
-        layers = [(index, layer) for index, plan in enumerate(plans) for layer in plan.layers]
-        masks = soften(self._shapes(plans, layers, size), [plans[index].edge for index, _ in layers])
-        masks, mask = self._usable(plans, layers, masks)
-        composite = self._recoloured(real, layers, masks)
+        real, stack = self._photographs_of(plans, size), Stack(plans)
+        masks = soften(self._shapes(stack, size), [plans[owner].edge for owner in stack.owners])
+        masks, mask = self._usable(stack, masks)
+        composite = self._recoloured(real, stack, masks)
         return Composites(composite, mask, real, [plan.family for plan in plans])
 
     # ---- photographs and shapes ----
@@ -91,70 +90,56 @@ class CompositeMaker:
             result[index] = cut(self._photographs[plan.photo].pixels, plan.window, size, flip=plan.flip)
         return result.div_(255)
 
-    def _shapes(self, plans: Sequence[Plan], layers: Sequence[tuple[int, Layer]], size: tuple[int, int]) -> Tensor:
+    def _shapes(self, stack: Stack, size: tuple[int, int]) -> Tensor:
         """The shapes of each layer together, not softened yet: L x 1 x H x W in 0..1."""
-        result = torch.zeros((len(layers), 1, *size), device=self.device)
+        result = torch.zeros((len(stack.layers), 1, *size), device=self.device)
         drawn: list[tuple[int, DrawnShape]] = []
-        for number, (index, layer) in enumerate(layers):
+        for number, (owner, layer) in enumerate(zip(stack.owners, stack.layers, strict=True)):
             for shape in layer.shapes:
                 if isinstance(shape, DrawnShape):
                     drawn.append((number, shape))
-                elif isinstance(shape, OwnShape):
-                    torch.maximum(result[number, 0], self._own(plans[index], shape, size), out=result[number, 0])
-                else:
-                    torch.maximum(result[number, 0], self._borrowed(shape, size), out=result[number, 0])
+                    continue
+                mask = self._region(stack.plans[owner], shape, size)
+                torch.maximum(result[number, 0], mask, out=result[number, 0])
         if drawn:
             made = shapes.draw([shape for _, shape in drawn], size, self.device)
             for (number, _), mask in zip(drawn, made, strict=True):
                 torch.maximum(result[number], mask, out=result[number])
         return result
 
-    def _own(self, plan: Plan, shape: OwnShape, size: tuple[int, int]) -> Tensor:
-        """H x W in 0..1."""
-        return self._photographs[plan.photo].shape_of(shape.label, plan.window, size, flip=plan.flip)
-
-    def _borrowed(self, shape: BorrowedShape, size: tuple[int, int]) -> Tensor:
-        """H x W in 0..1."""
+    def _region(self, plan: Plan, shape: OwnShape | BorrowedShape, size: tuple[int, int]) -> Tensor:
+        """The shape of a region of this photograph or another one: H x W in 0..1."""
+        if isinstance(shape, OwnShape):
+            return self._photographs[plan.photo].shape_of(shape.label, plan.window, size, flip=plan.flip)
         photo, target = self._photographs[shape.photo], shape.target
         canvas = torch.zeros(size, device=self.device)
         part = photo.shape_of(shape.label, photo.box(shape.label), (target.height, target.width), flip=shape.flip)
         place(part, target, canvas)
         return canvas
 
-    def _usable(
-        self, plans: Sequence[Plan], layers: Sequence[tuple[int, Layer]], masks: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _usable(self, stack: Stack, masks: Tensor) -> tuple[Tensor, Tensor]:
         """The layers' masks and their union, B x 1 x H x W, where it has no usable size with a spare shape instead."""
-        owners = torch.tensor([index for index, _ in layers], device=self.device)
-        shares = self._union(masks, layers, len(plans)).mean(dim=(1, 2, 3)).tolist()
-        bad = [index for index, share in enumerate(shares) if not LEAST_SHARE <= share <= MOST_SHARE]
-        if bad:
-            spare = shapes.draw([plans[index].spare for index in bad], (masks.shape[2], masks.shape[3]), self.device)
-            firsts: dict[int, int] = {}
-            for number, (index, _) in enumerate(layers):
-                firsts.setdefault(index, number)
-            masks[torch.isin(owners, torch.tensor(bad, device=self.device))] = 0
-            masks[[firsts[index] for index in bad]] = soften(spare, [plans[index].edge for index in bad])
-        return masks, self._union(masks, layers, len(plans))
-
-    def _union(self, masks: Tensor, layers: Sequence[tuple[int, Layer]], count: int) -> Tensor:
-        """What layers over one another cover: B x 1 x H x W."""
-        left = torch.ones((count, *masks.shape[1:]), device=self.device)
-        for numbers in _by_height(layers):
-            owners = [layers[number][0] for number in numbers]
-            left[owners] = left[owners] * (1 - masks[numbers])
-        return 1 - left
+        mask = stack.union(masks)
+        shares = mask.mean(dim=(1, 2, 3)).tolist()
+        bad = [owner for owner, share in enumerate(shares) if not LEAST_SHARE <= share <= MOST_SHARE]
+        if not bad:
+            return masks, mask
+        plans = [stack.plans[owner] for owner in bad]
+        spare = shapes.draw([plan.spare for plan in plans], (masks.shape[2], masks.shape[3]), self.device)
+        masks[[number for number, owner in enumerate(stack.owners) if owner in bad]] = 0
+        masks[[stack.heights[0][owner] for owner in bad]] = soften(spare, [plan.edge for plan in plans])
+        return masks, stack.union(masks)
 
     # ---- recolouring ----
 
-    def _recoloured(self, real: Tensor, layers: Sequence[tuple[int, Layer]], masks: Tensor) -> Tensor:
+    def _recoloured(self, real: Tensor, stack: Stack, masks: Tensor) -> Tensor:
         """Each layer's foreground recoloured and laid over what is below it: B x 3 x H x W in 0..1."""
         composite = real.clone()
-        for numbers in _by_height(layers):
-            numbers = [number for number in numbers if layers[number][1].looks]
+        for height in stack.heights:
+            numbers = [number for number in height if stack.layers[number].looks]
             if not numbers:
                 continue
-            owners, chosen = [layers[number][0] for number in numbers], [layers[number][1] for number in numbers]
+            owners, chosen = [stack.owners[number] for number in numbers], [stack.layers[number] for number in numbers]
             source = Region(composite[owners], masks[numbers])
             changed = limited(source, self._looks(source, chosen), [layer.limit for layer in chosen])
             composite[owners] = torch.lerp(source.picture, changed, source.weight)
@@ -183,16 +168,3 @@ class CompositeMaker:
             if reference.label is not None:
                 region[index, 3] = photo.shape_of(reference.label, window, REFERENCE_SIZE, flip=False)
         return Region(region[:, :3], region[:, 3:])
-
-
-def _by_height(layers: Sequence[tuple[int, Layer]]) -> list[list[int]]:
-    """Numbers of the layers that lie lowest in their composites, of those above them, and so on."""
-    heights: list[list[int]] = []
-    seen: dict[int, int] = {}
-    for number, (index, _) in enumerate(layers):
-        height = seen.get(index, 0)
-        seen[index] = height + 1
-        if height == len(heights):
-            heights.append([])
-        heights[height].append(number)
-    return heights

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from samelight.training.composites.cutting import Window
 from samelight.training.composites.edges import HARD, NARROW
@@ -17,7 +20,7 @@ from samelight.training.masks import LEAST_SHARE, MOST_SHARE
 from samelight.training.recipes import Augmentation
 from samelight.training.recolouring import Family
 
-__all__ = ["BorrowedShape", "Layer", "OwnShape", "Plan", "Planner", "Reference", "Shape"]
+__all__ = ["BorrowedShape", "Layer", "OwnShape", "Plan", "Planner", "Reference", "Shape", "Stack"]
 
 TRIES = 4
 """Windows that are tried until one holds a usable region."""
@@ -99,6 +102,33 @@ class Plan:
     def family(self) -> str:
         """How it was recoloured: names of families, + between those that follow upon one another, / between layers."""
         return "/".join("+".join(look.family for look in layer.looks) or HARMONIOUS for layer in self.layers)
+
+
+class Stack:
+    """The layers of a batch, counted through."""
+
+    def __init__(self, plans: Sequence[Plan]) -> None:
+        """List them in the order of the plans, the lowest of each first."""
+        self.plans = plans
+        self.layers = [layer for plan in plans for layer in plan.layers]
+        self.owners = [owner for owner, plan in enumerate(plans) for _ in plan.layers]
+        self.heights: list[list[int]] = []
+        """Numbers of the lowest layer of every plan, of the second of those that have one, and so on."""
+        below = 0
+        for plan in plans:
+            for height in range(len(plan.layers)):
+                if height == len(self.heights):
+                    self.heights.append([])
+                self.heights[height].append(below + height)
+            below += len(plan.layers)
+
+    def union(self, masks: Tensor) -> Tensor:
+        """What each plan's layers (L x 1 x H x W in 0..1) cover together, lying over one another: B x 1 x H x W."""
+        uncovered = torch.ones((len(self.plans), *masks.shape[1:]), device=masks.device)
+        for numbers in self.heights:
+            owners = [self.owners[number] for number in numbers]
+            uncovered[owners] = uncovered[owners] * (1 - masks[numbers])
+        return 1 - uncovered
 
 
 class Planner:
