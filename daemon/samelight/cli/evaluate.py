@@ -14,6 +14,7 @@ from samelight_wire.errors import OutputError, SamelightError
 if TYPE_CHECKING:
     from samelight.cli.evaluating import Wishes
     from samelight.evaluation.evaluation import Evaluation
+    from samelight.evaluation.scores import Scores
 
 __all__ = ["evaluate"]
 
@@ -120,6 +121,14 @@ def evaluate(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write composites, masks, real pictures and all results into this folder, for other programs.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure networks on composites whose real picture is known, beside the composite and classical methods.
@@ -146,8 +155,9 @@ def evaluate(
             device=device,
             workers=workers,
             resume=resume,
+            save=save,
         )
-        for path in (markdown, csv, report):
+        for path in (markdown, csv, report, save):
             _check_place(path)
         evaluation = _measure(wishes, quiet=as_json)
         unwritten = _write(evaluation, markdown, csv, report, quiet=as_json)
@@ -205,8 +215,17 @@ def _write_text(path: Path, text: str) -> None:
 def _write_page(evaluation: Evaluation, folder: Path, *, quiet: bool) -> None:
     from samelight.evaluation.pages import write_report
 
-    with file_progress(quiet, len(evaluation.measurements)) as on_picture:
+    with file_progress(quiet, sum(_shown(measurement.scores) for measurement in evaluation.measurements)) as on_picture:
         write_report(evaluation, folder, on_picture=on_picture)
+
+
+def _shown(scores: Scores) -> int:
+    """How many pictures a page shows."""
+    from samelight.evaluation.cases import choose_cases
+    from samelight.evaluation.scores import COMPOSITE
+
+    methods = [method for method in scores.figures if method != COMPOSITE]
+    return len({case.index for method in methods for case in choose_cases(scores, method)})
 
 
 def _tell(evaluation: Evaluation, unwritten: list[SamelightError], *, as_json: bool) -> None:

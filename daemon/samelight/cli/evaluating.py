@@ -44,6 +44,7 @@ class Wishes:
     device: str
     workers: int
     resume: Path | None
+    save: Path | None
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def prepare(wishes: Wishes) -> Prepared:
         harmonious=wishes.harmonious,
         segmenter=wishes.segmenter,
         device=device,
+        save=wishes.save,
     )
     measurer = Measurer(plan)
     for size in plan.sizes:

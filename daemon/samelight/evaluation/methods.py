@@ -200,14 +200,18 @@ def network_method(network: nn.Module, segment: Segment | None = None) -> Method
     """A network on its own, at the sample's size: what the papers measure.
 
     Args:
-        network: in evaluation mode, on the CPU.
+        network: in evaluation mode, on its device.
         segment: finds the instances that the network reads; None for a network that reads none.
     """
 
     def instances(sample: BenchmarkSample) -> Instances | None:
         return segment(sample.composite[None], sample.mask[None]) if segment else None
 
-    return _alone(network, torch.device("cpu"), instances)
+    return _alone(network, _device_of(network), instances)
+
+
+def _device_of(network: nn.Module) -> torch.device:
+    return next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
 
 
 def _alone(
@@ -232,7 +236,7 @@ def pipeline_method(model: str, network: nn.Module, finder: Finder) -> Method:
     from samelight.pipeline import Pipeline
     from samelight.segmentation import InstanceFinder, choose_segmenter
 
-    device = next(network.parameters()).device
+    device = _device_of(network)
     choose = partial(choose_segmenter, finder.segmenter, finder.device)
     warm = WarmNetwork(network, device, 0.0)
     pipeline = Pipeline(lambda name: warm, finder=InstanceFinder(choose, idle_seconds=IDLE_SECONDS))

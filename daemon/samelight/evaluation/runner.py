@@ -8,25 +8,27 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from samelight.evaluation.benchmark import BenchmarkSample, samples
+from samelight.evaluation.benchmark import BenchmarkSample
 from samelight.evaluation.cases import KeptPicture
 from samelight.evaluation.evaluation import Failure
-from samelight.evaluation.methods import Finder, Method, MethodSpec, Segment, network_method
+from samelight.evaluation.methods import Finder, Method, MethodSpec
 from samelight.evaluation.metrics import Perceptual, PictureFigures, compare
 from samelight.evaluation.perceptual import open_lpips
+from samelight.evaluation.saving import save_sample
 from samelight.evaluation.scores import COMPOSITE, Scores
 from samelight.evaluation.sets import PictureSet
-from samelight.evaluation.sizes import Size, parse_size
-from samelight.training.photos import PhotoCollection
-from samelight_wire.errors import EmptyMaskError, SamelightError
+from samelight.evaluation.sizes import Size
+from samelight_wire.errors import EmptyMaskError, OutputError, SamelightError
 
-__all__ = ["Measured", "Measurer", "Plan", "SizeFigures", "benchmark_at", "collect", "evaluate", "run"]
+__all__ = ["Measured", "Measurer", "Plan", "SizeFigures", "collect", "evaluate", "run"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Plan:
     """What finds instances for the networks that read them."""
     device: str = "cpu"
     """Where a segmenter with a network runs."""
+    save: Path | None = None
+    """Where every picture and result is written, in a folder for each size; None for nowhere."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,15 @@ class Measurer:
         return self._methods[size.name]
 
     def measure(self, index: int) -> Measured | Failure:
-        """A picture's figures at all sizes; a failure where it, or its result by one of the methods, cannot be had."""
+        """A picture's figures at all sizes; a failure where it, or its result by one of the methods, cannot be had.
+
+        Raises: OutputError where pictures are saved and there is no space for them.
+        """
         try:
             sample = self.pictures.read(index)
             sizes = {size.name: self._measure(size.apply(sample), size) for size in self.plan.sizes}
+        except OutputError:
+            raise
         except SamelightError as error:
             return Failure(self.pictures.names[index], error.message, error.hint)
         return Measured(index, sample.name, sample.family, sample.subset, sizes)
@@ -126,7 +135,8 @@ class Measurer:
         methods, specs = self.methods(size), self.plan.methods
         if size.alone and any(spec.reads_instances for spec in specs.values()):
             self._finder(sample)  # so that no network is charged the time that the first one would spend on it
-        measured = measure_sample(sample, methods, structure=True, perceptual=self._perceptual)
+        keep = partial(save_sample, self.plan.save / size.name, sample) if self.plan.save else None
+        measured = measure_sample(sample, methods, structure=True, perceptual=self._perceptual, keep=keep)
         if not self.plan.harmonious:
             return measured
         untouched = replace(sample, composite=sample.real)
@@ -136,19 +146,33 @@ class Measurer:
 
 
 def measure_sample(
-    sample: BenchmarkSample, methods: Mapping[str, Method], *, structure: bool, perceptual: Perceptual | None = None
+    sample: BenchmarkSample,
+    methods: Mapping[str, Method],
+    *,
+    structure: bool,
+    perceptual: Perceptual | None = None,
+    keep: Callable[[Mapping[str, Tensor]], None] | None = None,
 ) -> SizeFigures:
-    """A sample's figures by every method and of the untouched composite."""
+    """A sample's figures by every method and of the untouched composite.
 
-    def figures_of(result: Tensor) -> PictureFigures:
-        return compare(result, sample.real, sample.mask, structure=structure, perceptual=perceptual)
-
-    figures, seconds = {COMPOSITE: figures_of(sample.composite)}, {}
+    Args:
+        sample: at the size that is measured.
+        methods: by name.
+        structure: whether the structural similarities are measured.
+        perceptual: measures LPIPS, where it is wanted.
+        keep: is given the results by method.
+    """
+    results, seconds = {COMPOSITE: sample.composite}, {}
     for name, method in methods.items():
         began = time.perf_counter()
-        result = method(sample)
+        results[name] = method(sample)
         seconds[name] = time.perf_counter() - began
-        figures[name] = figures_of(result)
+    if keep:
+        keep({name: result for name, result in results.items() if name != COMPOSITE})
+    figures = {
+        name: compare(result, sample.real, sample.mask, structure=structure, perceptual=perceptual)
+        for name, result in results.items()
+    }
     return SizeFigures(float(sample.mask.mean()), figures, seconds)
 
 
@@ -162,7 +186,7 @@ def run(measurer: Measurer, indices: Sequence[int], workers: int = 1) -> Iterato
 
     Every process reads and harmonizes its own pictures; figures are those of one process but for rounding.
 
-    Raises: what `MethodSpec.open` raises.
+    Raises: what `MethodSpec.open` raises; OutputError where pictures are saved and there is no space for them.
     """
     if workers <= 1 or len(indices) <= 1:
         yield from map(measurer.measure, indices)
@@ -238,25 +262,3 @@ def evaluate(
         if on_picture:
             on_picture(sample.name)
     return scores
-
-
-def benchmark_at(
-    side: int,
-    networks: Mapping[str, nn.Module],
-    photos: PhotoCollection,
-    on_picture: Callable[[str], None] | None = None,
-    segment: Mapping[str, Segment | None] | None = None,
-) -> Scores:
-    """The project's benchmark at side x side pixels, the networks on their own.
-
-    Args:
-        side: in pixels.
-        networks: by name, on the CPU.
-        photos: what composites are made from.
-        on_picture: hears each picture's name when it is done.
-        segment: by the networks' names, for those that read instances.
-    """
-    finders = segment or {}
-    methods = {name: network_method(network.eval(), finders.get(name)) for name, network in networks.items()}
-    square = parse_size(f"{side}x{side}")
-    return evaluate(methods, map(square.apply, samples(photos)), on_picture)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from samelight_wire.errors import EmptyMaskError, InvalidOptionError, SizeMismat
 __all__ = ["IHarmony4Set", "PhotoSet", "PictureSet", "TripleSet", "find_pictures", "read_rgb", "spread_out"]
 
 COMPOSITES, MASKS, REALS = "composite", "mask", "real"
+RECENT_PHOTOS = 6
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 
 
@@ -45,6 +47,20 @@ class PictureSet(Protocol):
         """Which pictures are measured where only so many are wanted."""
 
 
+class _FewPhotos(PhotoCollection):
+    """Photographs of which only the latest few stay in memory: a composite needs two, and regions of some others."""
+
+    def __init__(self, source: Path) -> None:
+        super().__init__(source)
+        self._recent = lru_cache(maxsize=RECENT_PHOTOS)(self.read)
+
+    def photo(self, index: int) -> Tensor:
+        return self._recent(index)[0]
+
+    def regions(self, index: int) -> Tensor | None:
+        return self._recent(index)[1]
+
+
 class PhotoSet:
     """The project's benchmark: a composite made from each photograph of a folder or zip by the frozen recipe."""
 
@@ -53,7 +69,7 @@ class PhotoSet:
 
         Raises: InvalidOptionError where there are none.
         """
-        self._photos = PhotoCollection(source)
+        self._photos = _FewPhotos(source)
         self._source = source
         self.names: Sequence[str] = self._photos.names
         self.title = f"photos version {VERSION_1.version} of {source.name}"

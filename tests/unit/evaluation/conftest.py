@@ -9,6 +9,18 @@ import pytest
 from PIL import Image
 
 
+@pytest.fixture(scope="session")
+def cost_notes_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all tests here together note what networks cost."""
+    return tmp_path_factory.mktemp("cache") / "costs.json"
+
+
+@pytest.fixture(autouse=True)
+def own_cost_notes(cost_notes_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the user's notes out of the tests, and the tests out of the user's notes."""
+    monkeypatch.setattr("samelight.cli.cost_notes._path", lambda: cost_notes_file)
+
+
 def save(path: Path, pixels: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)

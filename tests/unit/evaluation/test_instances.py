@@ -17,7 +17,7 @@ from samelight.cli.main import app
 from samelight.evaluation.benchmark import samples
 from samelight.evaluation.methods import network_method
 from samelight.evaluation.metrics import compare
-from samelight.evaluation.runner import benchmark_at
+from samelight.evaluation.runner import evaluate
 from samelight.evaluation.sizes import resized
 from samelight.instances import Instances
 from samelight.segmentation import find_in_batch
@@ -55,8 +55,9 @@ def test_the_benchmark_asks_for_every_composites_instances(photos: PhotoCollecti
         return find_in_batch(RegionSegmenter(), pictures, masks)
 
     torch.manual_seed(0)
-    networks = {name: harmonizers.create(name) for name in ("srin-lite", "hdnet-lite")}
-    scores = benchmark_at(64, networks, photos, segment={"srin-lite": segment})
+    segmenters = {"srin-lite": segment, "hdnet-lite": None}
+    methods = {name: network_method(harmonizers.create(name).eval(), each) for name, each in segmenters.items()}
+    scores = evaluate(methods, (resized(sample, (64, 64)) for sample in samples(photos)))
     assert asked == [(1, 3, 64, 64)] * len(photos)
     assert set(scores.figures) == {"composite", "srin-lite", "hdnet-lite"}
 

@@ -18,7 +18,7 @@ from samelight.evaluation.journal import Journal, run_with_journal
 from samelight.evaluation.methods import BaselineSpec, NetworkSpec, ResultsSpec, model_of
 from samelight.evaluation.runner import Measured, Measurer, Plan, collect, run
 from samelight.evaluation.scores import COMPOSITE
-from samelight.evaluation.sets import PhotoSet, TripleSet
+from samelight.evaluation.sets import IHarmony4Set, PhotoSet, TripleSet
 from samelight.evaluation.sizes import parse_size
 from samelight_wire.errors import InvalidOptionError, OutputError, WeightsCorruptError
 
@@ -105,6 +105,34 @@ def test_a_picture_is_drawn_as_it_was_measured(plan: Plan) -> None:
     for name, picture in kept.results.items():
         error = np.square(picture.astype(float) - kept.real).mean(axis=2)[kept.mask > 0].mean()
         assert error == pytest.approx(found.sizes["native"].figures[name].fmse)
+
+
+def test_saved_pictures_can_be_measured_on_and_measured(plan: Plan, tmp_path: Path) -> None:
+    """What is written and read again has the same figures."""
+    folder = tmp_path / "saved"
+    first = list(run(Measurer(replace(plan, save=folder)), range(4)))
+    methods = {name: ResultsSpec(folder / "native" / "results" / name) for name in plan.methods}
+    again = Plan(partial(TripleSet, folder / "native"), methods, (NATIVE,))
+    second = list(run(Measurer(again), range(4)))
+    for one, two in zip(first, second, strict=True):
+        assert isinstance(one, Measured)
+        assert isinstance(two, Measured)
+        assert one.sizes["native"].figures == two.sizes["native"].figures
+    assert (folder / "24" / "composite" / "p4.png").exists()
+
+
+def test_subsets_are_saved_in_folders(iharmony4: Path, tmp_path: Path) -> None:
+    plan = Plan(partial(IHarmony4Set, iharmony4), {}, (NATIVE,), save=tmp_path / "saved")
+    assert [type(each) for each in run(Measurer(plan), range(8))] == [Measured] * 8
+    again = TripleSet(tmp_path / "saved" / "native")
+    assert len(again.names) == 8
+    assert again.read(0).subset == "HAdobe5k"
+
+
+def test_no_space_for_saved_pictures_ends_the_work(plan: Plan, tmp_path: Path) -> None:
+    (tmp_path / "saved").write_text("a file where the folder should be")
+    with pytest.raises(OutputError, match="cannot be saved"):
+        Measurer(replace(plan, save=tmp_path / "saved")).measure(0)
 
 
 def test_an_interrupted_evaluation_goes_on(plan: Plan, tmp_path: Path) -> None:

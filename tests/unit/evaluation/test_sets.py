@@ -127,3 +127,14 @@ def test_identity_tells_collections_apart(triples: Path, iharmony4: Path) -> Non
     (triples / "real" / "p1.png").write_bytes((triples / "real" / "p1.png").read_bytes() + b"\0")
     assert before != TripleSet(triples).identity()
     assert IHarmony4Set(iharmony4).identity() != IHarmony4Set(iharmony4, ("HCOCO",)).identity()
+
+
+def test_only_a_few_photographs_stay_in_memory(photo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("samelight.evaluation.sets.RECENT_PHOTOS", 2)
+    photos = PhotoSet(photo_folder)
+    collection = photos._photos
+    for index in range(len(photos.names)):
+        photos.read(index)
+    assert collection._recent.cache_info().currsize == 2
+    assert not collection._photos
+    assert not collection._regions
