@@ -1,4 +1,4 @@
-"""The daemon as a login starts it: no console, no complaint where one runs already, no card before the first request."""
+"""The daemon as a login starts it: no console, no complaint where one runs, no card before the first request."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_first_request_does_touch_it(
 ) -> None:
     """That is, the test above would notice."""
     monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(weights_folder))
-    with pytest.raises(Exception, match="touched|CUDA"):
+    with pytest.raises(Exception, match=r"touched|CUDA"):
         ModelPool(torch.device("cuda", 0), 1.0).warm_up(MODEL)
     assert a_card or not torch.backends.cuda.is_built()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import List
 
@@ -57,10 +58,7 @@ def program(text: bytes) -> str:
 
 
 def _plain(word: str) -> str:
-    word = word.replace("%%", "%").replace("\\\\", "\\")
-    for special in ("$", "`", '"', "\\"):
-        word = word.replace("\\" + special, special)
-    return word
+    return re.sub(r"\\(.)", r"\1", word.replace("%%", "%").replace("\\\\", "\\"))
 
 
 def switch_on(account: Account) -> str:

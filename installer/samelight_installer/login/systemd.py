@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import List
 
@@ -10,6 +11,8 @@ from .account import Account, Start
 __all__ = ["NAME", "available", "files", "program", "render", "start_unit", "switch_off", "switch_on"]
 
 NAME = "samelight.service"
+
+ENV = "/usr/bin/env"
 
 # What a unit of a user's may ask for without root's rights; no sandbox of files, since pictures lie anywhere (and it
 # needs user namespaces, which many systems forbid). The addresses: 127.0.0.1, and what NVIDIA's driver asks the kernel.
@@ -59,7 +62,11 @@ def files(account: Account) -> List[Path]:
 
 def render(start: Start) -> bytes:
     """The unit's text."""
-    command = " ".join([_quoted(str(start.program)), *(_quoted(each, "$") for each in start.arguments)])
+    words = [str(start.program), *start.arguments]
+    # systemd takes no program with these characters in its path, but arguments with any.
+    indirectly = [ENV] if set(words[0]) & set("\"'\\") else []
+    first, *others = [*indirectly, *words]
+    command = " ".join([_quoted(first), *(_quoted(each, "$") for each in others)])
     variables = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in start.variables.items())
     return UNIT.format(command=command, variables=variables).encode("utf-8", "surrogateescape")
 
@@ -76,10 +83,16 @@ def _quoted(word: str, doubled: str = "") -> str:
 def program(text: bytes) -> str:
     """The program that a unit starts, "" where it names none."""
     for line in text.decode("utf-8", "surrogateescape").splitlines():
-        if line.startswith('ExecStart="'):
-            word = line[len('ExecStart="') :].split('" "')[0].rstrip('"')
-            return word.replace("%%", "%").replace('\\"', '"').replace("\\\\", "\\")
+        if line.startswith("ExecStart="):
+            words = line[len("ExecStart=") :].strip('"').split('" "')
+            if words[0] == ENV and len(words) > 1:
+                return _plain(words[1]).replace("$$", "$")
+            return _plain(words[0])
     return ""
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"\\(.)", r"\1", word.replace("%%", "%"))
 
 
 def switch_on(account: Account) -> str:
