@@ -55,7 +55,8 @@ def _config(editor: Editor, process: Process, machine: Machine) -> Path:
     if editor.name == "Krita":
         return its.path("{XDG_CONFIG_HOME}/kritarc").resolve()
     given = process.environment.get("GIMP3_DIRECTORY", "").strip()
-    series = editor.config.parent.name
-    if f"-{series}" not in f"{_name(process)}-" and re.search(r"\d\.\d", _name(process)):
-        return Path()  # another series
-    return (Path(given) / "gimprc" if given else its.path(f"{{XDG_CONFIG_HOME}}/GIMP/{series}/gimprc")).resolve()
+    if given:
+        return (Path(given) / "gimprc").resolve()
+    told = re.search(r"\d+\.\d+", _name(process))
+    series = told.group() if told else editor.config.parent.name
+    return its.path(f"{{XDG_CONFIG_HOME}}/GIMP/{series}/gimprc").resolve()

@@ -6,6 +6,7 @@ import plistlib
 import re
 from pathlib import Path
 from typing import Optional, Tuple
+from xml.parsers.expat import ExpatError
 
 from .editors_binaries import version_resource
 
@@ -35,10 +36,10 @@ def release_of(path: Path) -> Optional[str]:
 def _from_property_list(path: Path) -> Optional[str]:
     try:
         with path.open("rb") as file:
-            version = plistlib.load(file).get("CFBundleShortVersionString")
-    except (OSError, ValueError, plistlib.InvalidFileException):
+            content = plistlib.load(file)
+    except (OSError, ValueError, ExpatError, plistlib.InvalidFileException):
         return None
-    match = _DOTTED.search(str(version))
+    match = _DOTTED.search(str(content.get("CFBundleShortVersionString")) if isinstance(content, dict) else "")
     return match.group(1) if match else None
 
 

@@ -90,6 +90,7 @@ def install_plugin(
             "put into Krita", error, f"Quit Krita, make {editor.data} writable, and run this again."
         ) from error
     try:
+        make_folder(editor.config.resolve().parent)
         changed += [set_value(path, group, key, "true") for path, group, key in our_settings(editor)]
     except OSError as error:
         hint = "Switch it on in Krita: Settings > Configure Krita > Python Plugin Manager > Samelight."

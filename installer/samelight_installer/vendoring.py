@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Iterable, Iterator, Mapping, Tuple
+from typing import Collection, Iterable, Iterator, Mapping, Tuple
 
 from . import lockfile
 from .tags import Tag
@@ -72,19 +72,22 @@ def vendor_compiled(folder: Path, tag: Tag, lock: Path) -> Mapping[str, str]:
     Returns:
         The packages that could not be had, each with pip's reason; the plugin does without them.
     """
-    missing = {}
-    text = lock.read_text(encoding="utf-8")
+    if not _fetch(folder, tag, lock, COMPILED):
+        return {}
+    # Not all of them are to be had: each by itself then.
+    reasons = {name: _fetch(folder, tag, lock, [name]) for name in COMPILED}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _fetch(folder: Path, tag: Tag, lock: Path, names: Collection[str]) -> str:
+    """Puts some packages into `vendor/TAG`, all or none; gives the reason where it is none."""
     with tempfile.TemporaryDirectory() as temporary:
-        wheels = Path(temporary) / "wheels"
-        for name in COMPILED:
-            part = Path(temporary) / f"{name}.lock"
-            part.write_text(lockfile.select(text, [name]), encoding="utf-8")
-            done, said = _pip([*tag.pip_options(), "--target", str(wheels / name), "-r", str(part)])
-            if done:
-                shutil.copytree(wheels / name, folder / str(tag), dirs_exist_ok=True)
-            else:
-                missing[name] = said
-    return missing
+        wheels, part = Path(temporary) / "wheels", Path(temporary) / "part.lock"
+        part.write_text(lockfile.select(lock.read_text(encoding="utf-8"), names), encoding="utf-8")
+        done, said = _pip([*tag.pip_options(), "--target", str(wheels), "-r", str(part)])
+        if done:
+            shutil.copytree(wheels, folder / str(tag), dirs_exist_ok=True)
+    return "" if done else said or "pip failed"
 
 
 def _pip(arguments: Iterable[str]) -> Tuple[bool, str]:
