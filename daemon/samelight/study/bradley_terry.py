@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Fit", "fit", "groups_never_compared", "is_separated", "shares", "shares_deviation"]
+__all__ = ["Fit", "fit", "fit_many", "groups_never_compared", "is_separated", "shares", "shares_deviation"]
 
 Floats = NDArray[np.float64]
 
 IMAGINARY = 0.5
 """Answers added in each direction to each pair that was compared, where the likelihood has no maximum."""
+NEWTON_STEPS = 100
+"""At most; five or six are usual."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Fit:
         return np.sqrt(np.clip(np.diag(self.covariance), 0, None))
 
 
-def fit(wins: Floats, start: Floats | None = None, compared: NDArray[np.bool_] | None = None) -> Fit:
+def fit(wins: Floats, compared: NDArray[np.bool_] | None = None) -> Fit:
     """Fit the scores.
 
     Where a method won or lost everything (or a group of methods did against all others), the most likely score is
@@ -45,7 +47,6 @@ def fit(wins: Floats, start: Floats | None = None, compared: NDArray[np.bool_] |
 
     Args:
         wins: K x K, how often the row's method was preferred to the column's; not negative, the diagonal 0.
-        start: K, scores to begin with.
         compared: K x K, the pairs that imaginary answers may join; those of `wins` by default.
 
     Raises:
@@ -56,9 +57,35 @@ def fit(wins: Floats, start: Floats | None = None, compared: NDArray[np.bool_] |
         raise ValueError("the methods are not all connected by comparisons")
     separated = is_separated(wins)
     counted = wins + IMAGINARY * joined if separated else wins
-    scores = _maximise(counted, np.zeros(len(wins)) if start is None else start)
+    scores = _maximise(counted)
     covariance = np.asarray(np.linalg.pinv(_information(scores, counted), hermitian=True), np.float64)
     return Fit(scores, covariance, separated)
+
+
+def fit_many(wins: Floats, start: Floats, compared: NDArray[np.bool_]) -> Floats:
+    """Fit many tables at once, as a bootstrap needs it: the same scores as `fit`'s.
+
+    Args:
+        wins: N x K x K.
+        start: K, scores near which all others will lie.
+        compared: K x K, the pairs that imaginary answers may join in a table without a maximum.
+
+    Returns:
+        N x K, each centred.
+    """
+    separated = np.array([is_separated(each) for each in wins])
+    counted = wins + IMAGINARY * (compared & separated[:, None, None])
+    scores = np.tile(start, (len(wins), 1))
+    centre = np.full((wins.shape[1], wins.shape[1]), 1 / wins.shape[1])  # holds the mean; the information does not
+    for _ in range(NEWTON_STEPS):
+        slopes = _slope(scores, counted)
+        if np.abs(slopes).max() < 1e-9 * max(1.0, float(counted[0].sum())):
+            break
+        step = np.linalg.solve(_information(scores, counted) + centre, slopes[..., None])[..., 0]
+        # A full step can overshoot where a score is far off; one that is never longer than 1 does not run away.
+        longest = np.abs(step).max(axis=1, keepdims=True)
+        scores = scores - step / np.maximum(longest, 1)
+    return np.asarray(scores - scores.mean(axis=1, keepdims=True))
 
 
 def groups_never_compared(wins: Floats) -> list[list[int]]:
@@ -95,7 +122,7 @@ def _components(edges: NDArray[np.bool_], connection: str) -> list[list[int]]:
     return [np.flatnonzero(labels == label).tolist() for label in range(count)]
 
 
-def _maximise(wins: Floats, start: Floats) -> Floats:
+def _maximise(wins: Floats) -> Floats:
     """The scores of greatest likelihood; the last one is held at 0 meanwhile, because only differences count."""
     from scipy.optimize import minimize
 
@@ -107,7 +134,7 @@ def _maximise(wins: Floats, start: Floats) -> Floats:
 
     found = minimize(
         lambda free: _loss(whole(free), wins),
-        (start - start[-1])[:-1],
+        np.zeros(len(wins) - 1),
         jac=lambda free: _slope(whole(free), wins)[:-1],
         hess=lambda free: _information(whole(free), wins)[:-1, :-1],
         method="trust-exact",
@@ -123,18 +150,18 @@ def _loss(scores: Floats, wins: Floats) -> float:
 
 
 def _slope(scores: Floats, wins: Floats) -> Floats:
-    """K, derivatives of the loss: wins that the scores expect, minus those that there were."""
-    expected = (wins + wins.T) * _probabilities(scores)
-    return np.asarray(expected.sum(axis=1) - wins.sum(axis=1))
+    """... x K, derivatives of the loss: wins that the scores expect, minus those that there were."""
+    expected = (wins + wins.swapaxes(-1, -2)) * _probabilities(scores)
+    return np.asarray(expected.sum(axis=-1) - wins.sum(axis=-1))
 
 
 def _information(scores: Floats, wins: Floats) -> Floats:
-    """K x K, Fisher's information, which here is the loss's matrix of second derivatives."""
+    """... x K x K, Fisher's information, which here is the loss's matrix of second derivatives."""
     chance = _probabilities(scores)
-    weights = (wins + wins.T) * chance * chance.T
-    return np.asarray(np.diag(weights.sum(axis=1)) - weights)
+    weights = (wins + wins.swapaxes(-1, -2)) * chance * chance.swapaxes(-1, -2)
+    return np.asarray(np.eye(scores.shape[-1]) * weights.sum(axis=-1)[..., None] - weights)
 
 
 def _probabilities(scores: Floats) -> Floats:
-    """K x K, how likely the row's method is preferred to the column's."""
-    return np.asarray(1 / (1 + np.exp(scores[None, :] - scores[:, None])))
+    """... x K x K, how likely the row's method is preferred to the column's."""
+    return np.asarray(1 / (1 + np.exp(scores[..., None, :] - scores[..., :, None])))

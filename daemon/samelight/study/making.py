@@ -10,6 +10,7 @@ FOLDER/
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import re
@@ -114,8 +115,8 @@ def make(
     pictures = folder / "participants" / "pictures"
     make_folder(pictures)
     try:
-        names, outlines, alike = _write_pictures(items, pictures, wishes.largest_side, ids, on_item)
-        key = _key(methods, items, planned, seed, wishes.ties, ids)
+        names, outlines, alike, digest = _write_pictures(items, pictures, wishes.largest_side, ids, on_item)
+        key = _key(methods, items, planned, seed, wishes, digest, ids)
         page = render(Path(__file__).parent, "page", study=_page(key, names, outlines, wishes), wishes=wishes)
         (folder / "participants" / "index.html").write_text(page, encoding="utf-8")
         (folder / "answer-key.json").write_text(key.as_json(), encoding="utf-8")
@@ -176,9 +177,11 @@ def _check_empty(folder: Path) -> None:
 
 def _write_pictures(
     items: Sequence[Item], folder: Path, largest_side: int, ids: _Ids, on_item: Callable[[str], None] | None
-) -> tuple[dict[tuple[str, str], str], dict[str, str], int]:
-    """Names of the written pictures by item and method, those of the outlines by item, and how many pairs are alike."""
-    names, outlines, alike = {}, {}, 0
+) -> tuple[dict[tuple[str, str], str], dict[str, str], int, str]:
+    """Names of the written pictures by item and method, those of the outlines by item, how many pairs are alike, and a
+    digest of all pixels.
+    """
+    names, outlines, alike, digest = {}, {}, 0, hashlib.sha256()
     for item in items:
         if on_item:
             on_item(item.name)
@@ -190,8 +193,10 @@ def _write_pictures(
             mask = shown_mask(item.mask, next(iter(images.values())).size)
             outlines[item.name] = _write(outline(mask), folder, ids)
         same = [image.tobytes() for image in images.values()]
+        for pixels in same:
+            digest.update(pixels)
         alike += sum(one == other for place, one in enumerate(same) for other in same[:place])
-    return names, outlines, alike
+    return names, outlines, alike, digest.hexdigest()
 
 
 def _write(image: Image.Image, folder: Path, ids: _Ids) -> str:
@@ -206,7 +211,8 @@ def _key(
     items: Sequence[Item],
     planned: Sequence[Sequence[PlannedPair]],
     seed: int,
-    ties: bool,
+    wishes: Wishes,
+    digest: str,
     ids: _Ids,
 ) -> Key:
     def showings(sequence: Sequence[PlannedPair]) -> tuple[Showing, ...]:
@@ -222,11 +228,13 @@ def _key(
             for place, pair in enumerate(sequence)
         )
 
+    # Another study made with the same seed must not take this one's answers for its own.
+    everything = repr((seed, list(methods), [item.name for item in items], wishes, digest))
     return Key(
-        study=ids.digits(),
+        study=f"{int(hashlib.sha256(everything.encode()).hexdigest(), 16) % 10**10:010}",
         created=datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds"),
         seed=seed,
-        ties=ties,
+        ties=wishes.ties,
         methods=tuple(methods),
         pictures=tuple(item.name for item in items),
         participants={ids.code(): Participant(ids.digits(), showings(sequence)) for sequence in planned},

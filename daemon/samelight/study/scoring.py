@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samelight.study.answers import Answer, Answers
-from samelight.study.bradley_terry import Fit, Floats, fit, groups_never_compared, shares, shares_deviation
+from samelight.study.bradley_terry import Fit, Floats, fit, fit_many, groups_never_compared, shares, shares_deviation
 from samelight.study.key import Key
 from samelight_wire.errors import InputError, InvalidOptionError
 
@@ -186,8 +186,7 @@ def _bootstrap(tables: Floats, fitted: Fit, seed: int) -> tuple[NDArray[np.float
     whole = tables.sum(axis=0)
     # Methods that meet in the study may not meet in a draw: imaginary answers join them there.
     compared = (whole + whole.T) > 0
-    drawn = (np.tensordot(draw, tables, axes=1) for draw in draws)
-    scores = np.stack([fit(wins, fitted.scores, compared).scores for wins in drawn])
+    scores = fit_many(np.tensordot(draws, tables, axes=1), fitted.scores, compared)
     return (np.percentile(scores, (2.5, 97.5), axis=0), np.percentile(shares(scores), (2.5, 97.5), axis=0))
 
 

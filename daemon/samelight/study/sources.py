@@ -121,7 +121,9 @@ def check_sizes(item: Item, images: Mapping[str, Image.Image]) -> None:
 
 def _reported(folder: Path, entry: Mapping[str, object]) -> Item:
     files = {COMPOSITE: entry["composite"], **_mapping(entry["results"])}
-    return Item(str(entry["name"]), {name: folder / str(file) for name, file in files.items()}, folder / str(entry["mask"]))
+    return Item(
+        str(entry["name"]), {name: folder / str(file) for name, file in files.items()}, folder / str(entry["mask"])
+    )
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -184,8 +184,9 @@ def _store(image: Image.Image, folder: Path, stem: str) -> str:
     """Writes a picture, reduced where it is large, and gives its place below the folder."""
     image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.LANCZOS)
     if max(image.size) <= LOSSLESS_SIDE:
-        place, options = f"pictures/{stem}.webp", {"lossless": True, "method": 0}
+        place = f"pictures/{stem}.webp"
+        image.save(folder / place, lossless=True, method=0)
     else:
-        place, options = f"pictures/{stem}.jpg", {"quality": 95, "subsampling": 0}
-    image.save(folder / place, **options)
+        place = f"pictures/{stem}.jpg"
+        image.save(folder / place, quality=95, subsampling=0)
     return place

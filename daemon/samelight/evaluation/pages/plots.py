@@ -72,13 +72,13 @@ class ScatterPanel:
 
 
 def error_bars(scores: Scores, methods: Mapping[str, MethodFacts]) -> list[BarPanel]:
-    """fMSE by foreground ratio and over all pictures."""
+    """Mean fMSE by foreground ratio and over all pictures."""
     groups: dict[str, Sequence[int] | None] = {**scores.groups().get("foreground", {}), "all pictures": None}
     return _panels(scores, methods, groups, lambda row: row.fmse, lambda value: f"{value:,.1f}")
 
 
 def ratio_bars(scores: Scores, methods: Mapping[str, MethodFacts]) -> list[BarPanel]:
-    """fMSE by the composites', by recolouring family or, where there are none, by subset."""
+    """Mean fMSE by the composites', by recolouring family or, where there are none, by subset."""
     found = scores.groups()
     groups: dict[str, Sequence[int] | None] = dict(found.get("family") or found.get("subset") or {})
     if not groups:

@@ -1,10 +1,9 @@
 """Writes the page of an evaluation: a folder that stands alone and opens from the disk, without a network.
 
-FOLDER/
-    index.html      the page, its styles and script inside
-    pictures/       the cases that it shows; their names hold nothing but numbers
-    figures.csv     every picture's figures, a line for each method
-    report.json     all means, and which pictures are kept
+- index.html: the page, its styles and script inside;
+- pictures/: the cases that it shows, their names nothing but numbers;
+- figures.csv: every picture's figures, a line for each method;
+- report.json: all means, how it was run, and which pictures are kept.
 """
 
 from __future__ import annotations
