@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -18,6 +19,8 @@ NARROW = 3.0
 """Greatest radius that is worked out at full size, in pixels; a wider one at a quarter of it."""
 REDUCED = 4
 """Side of the cells that a wide edge is worked out with, in pixels."""
+BLUR_OF_CELLS = 4.0
+"""Variance that averaging over the cells and going back to pixels adds, in square pixels."""
 
 
 def soften(masks: Tensor, radii: Sequence[float]) -> Tensor:
@@ -44,7 +47,7 @@ def _feather(masks: Tensor, radii: Sequence[float]) -> Tensor:
     height, width = masks.shape[-2:]
     cells = (max(1, height // REDUCED), max(1, width // REDUCED))
     small = functional.interpolate(masks, cells, mode="bilinear", antialias=True, align_corners=False)
-    blurred = _blur(small, [radius / REDUCED for radius in radii])
+    blurred = _blur(small, [math.sqrt(radius**2 - BLUR_OF_CELLS) / REDUCED for radius in radii])
     # Cubic, since the corners of a bilinear enlargement would show in a gradient; it may leave 0..1 by a little.
     return functional.interpolate(blurred, (height, width), mode="bicubic", align_corners=False).clamp(0, 1)
 

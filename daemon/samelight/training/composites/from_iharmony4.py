@@ -72,7 +72,7 @@ class IHarmony4Source:
             for target, part in zip((composite, mask, real), _parts(picture), strict=True):
                 target[index] = cut(part.to(self.device), window, size, flip=flip)
         names = [self.data.entries[place].subset for place in places]
-        return Composites(composite.div_(255), mask, real.div_(255), names)
+        return Composites(composite.div_(255).clamp_(0, 1), mask.clamp_(0, 1), real.div_(255).clamp_(0, 1), names)
 
     def _place(self, number: int) -> int:
         """The index of a composite by its number over all epochs."""

@@ -81,7 +81,7 @@ def limited(source: Region, recoloured: Tensor, limits: Sequence[float]) -> Tens
     area = source.weight.sum(dim=(2, 3), keepdim=True).clamp(min=1e-6)
     strength = 255**2 * (squared * source.weight).sum(dim=(2, 3), keepdim=True) / area
     most = torch.tensor(limits).view(-1, 1, 1, 1).to(strength, non_blocking=True)
-    return source.picture + change * (most / strength.clamp(min=1e-6)).sqrt().clamp(max=1)
+    return (source.picture + change * (most / strength.clamp(min=1e-6)).sqrt().clamp(max=1)).clamp(0, 1)
 
 
 def _stacked(drawn: Sequence[Drawn], like: Tensor) -> dict[str, Tensor]:

@@ -88,7 +88,7 @@ class CompositeMaker:
         result = torch.empty((len(plans), 3, *size), device=self.device)
         for index, plan in enumerate(plans):
             result[index] = cut(self._photographs[plan.photo].pixels, plan.window, size, flip=plan.flip)
-        return result.div_(255)
+        return result.div_(255).clamp_(0, 1)  # sums of weights may round up
 
     def _shapes(self, stack: Stack, size: tuple[int, int]) -> Tensor:
         """The shapes of each layer together, not softened yet: L x 1 x H x W in 0..1."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 import numpy as np
@@ -15,7 +16,9 @@ Stream = np.random.Generator
 
 def stream(*numbers: int) -> Stream:
     """The stream of these numbers (a seed, a step, a place in the batch); other numbers give one independent of it."""
-    return np.random.default_rng([number % 2**64 for number in numbers])
+    # Hashed, because numpy's own seeding takes (7, 0) and (7, 0, 0) for the same.
+    words = np.array([number % 2**64 for number in numbers], np.uint64).astype("<u8")
+    return np.random.default_rng(int.from_bytes(hashlib.blake2b(words.tobytes(), digest_size=16).digest(), "little"))
 
 
 def unit(random: Stream, probability: float) -> bool:

@@ -16,7 +16,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("xiao-ma", {"least_share": 0.4}),
     Family("histogram", {"least_share": 0.4}),
     Family("idt", {"least_share": 0.4, "iterations": 6}),
-    Family("camera", {"stops": 1.0, "balance": 0.7, "contrast": 0.3, "saturation": 0.3, "knee": 0.6}, weight=2.5),
+    Family("camera", {"stops": 1.0, "balance": 0.7, "contrast": 0.3, "saturation": 0.3, "knee": 0.4}, weight=2.5),
     Family("light-gradient", {"stops": 1.1, "balance": 0.6}, weight=0.8),
     Family("light-spot", {"stops": 1.4, "balance": 0.6}, weight=0.4),
     Family("soft-shadow", {"stops": 2.2, "balance": 0.5}, weight=0.4),
