@@ -94,7 +94,7 @@ def _figures(scores: Scores) -> Table:
 
 def _against_composite(scores: Scores) -> Table:
     """How much better than doing nothing."""
-    headings = ("method", "fMSE ratio↓", "95 % interval", "median ratio", "better", "3 dB worse", "harmonious fMSE")
+    headings = ("method", "fMSE ratio↓", "95 % interval", "median ratio↓", "better↑", "3 dB worse↓", "harmonious fMSE↓")
     rows = []
     for method in scores.figures:
         row, (low, high) = scores.row(method), scores.ratio_interval(method)
@@ -115,7 +115,7 @@ def _against_composite(scores: Scores) -> Table:
 
 def _costs(scores: Scores, methods: dict[str, MethodFacts]) -> Table:
     """Size and time; multiply-adds are those of a picture of 256 x 256 at every size."""
-    headings = ("method", "parameters", "multiply-adds", "time")
+    headings = ("method", "parameters↓", "multiply-adds↓", "time↓")
     rows = []
     for method, facts in methods.items():
         parameters = UNKNOWN if facts.parameters is None else f"{facts.parameters / 1e6:.2f} M"
@@ -129,7 +129,8 @@ def _by_group(scores: Scores, kind: str) -> Table:
     """A kind of group across, and all pictures last."""
     pairs, groups = PAIRS[kind], scores.groups()[kind.split()[0]]
     columns: dict[str, Sequence[int] | None] = {**groups, ALL: None}
-    headings = tuple(f"{label} {name}" if len(pairs) > 1 else label for label in columns for name, _ in pairs)
+    arrow = pairs[0][0][-1]  # a single figure is in the title: its columns say only which way is better
+    headings = tuple(f"{label} {name}" if len(pairs) > 1 else label + arrow for label in columns for name, _ in pairs)
     rows = []
     for method in scores.figures:
         found = [scores.row(method, chosen) for chosen in columns.values()]
