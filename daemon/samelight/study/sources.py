@@ -148,16 +148,17 @@ def _in_srgb(picture: Picture) -> Image.Image:
 
 
 def _pictures(folder: Path) -> dict[str, Path]:
-    """A folder's picture files by their stems."""
-    try:
-        files = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
-    except OSError as error:
-        raise InputError(f'The folder "{folder}" cannot be read: {error.strerror}.', "Check its name.") from error
+    """The picture files of a folder and the folders in it, by their places below it without their endings."""
+    if not folder.is_dir():
+        raise InputError(f'There is no folder "{folder}".', "Check its name.")
     found: dict[str, Path] = {}
-    for path in (path for path in files if path.suffix.lower() in SUFFIXES):
-        if path.stem in found:
-            raise InputError(f'"{folder}" has several pictures named "{path.stem}".', "Leave one of them there.")
-        found[path.stem] = path
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if path.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        if name in found:
+            raise InputError(f'"{folder}" has several pictures named "{name}".', "Leave one of them there.")
+        found[name] = path
     if not found:
         raise InputError(f'There is no picture in "{folder}".', "Name a folder of PNG, JPEG, TIFF or WebP files.")
     return found

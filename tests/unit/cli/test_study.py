@@ -96,7 +96,7 @@ def test_a_bad_file_is_told_and_the_others_count(run: Run, study: Path, tmp_path
         (("--results", "a=x", "--results", "a=y"), "same name"),
         (("--report", "x", "--results", "a=y"), "own pictures"),
         (("--report", "x"), "no report"),
-        (("--results", "a=nowhere", "--results", "b=nowhere"), "cannot be read"),
+        (("--results", "a=nowhere", "--results", "b=nowhere"), "There is no folder"),
     ],
 )
 def test_what_cannot_be_made(run: Run, tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:

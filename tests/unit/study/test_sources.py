@@ -27,6 +27,16 @@ def test_without_composites_and_masks(results: Path) -> None:
     assert items[0].mask is None
 
 
+def test_folders_of_subsets_are_searched(tmp_path: Path) -> None:
+    # as `samelight evaluate --save` writes them for iHarmony4
+    for method in ("net", "other"):
+        for subset in ("HCOCO", "HFlickr"):
+            (tmp_path / method / subset).mkdir(parents=True)
+            Image.new("RGB", (4, 4)).save(tmp_path / method / subset / "c1_1_1.png")
+    _, items = from_folders({"net": tmp_path / "net", "other": tmp_path / "other"})
+    assert [item.name for item in items] == ["HCOCO/c1_1_1", "HFlickr/c1_1_1"]
+
+
 def test_a_missing_picture_is_named(results: Path) -> None:
     (results / "other" / "a b.png").unlink()
     with pytest.raises(InputError, match='other" has no picture named "a b"'):
@@ -43,7 +53,7 @@ def test_a_missing_mask_is_named(results: Path) -> None:
 
 def test_folders_that_cannot_be_used(results: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    for folder, sentence in ((tmp_path / "none", "cannot be read"), (tmp_path / "empty", "no picture")):
+    for folder, sentence in ((tmp_path / "none", "no folder"), (tmp_path / "empty", "no picture")):
         with pytest.raises(InputError, match=sentence):
             from_folders({"net": results / "net", "x": folder})
     (results / "other" / "a b.jpg").write_bytes((results / "other" / "a b.png").read_bytes())
