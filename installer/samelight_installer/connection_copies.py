@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 from typing import List
 
@@ -42,6 +41,8 @@ def add_copy(connection_file: Path, copy: Path, make_folder: MakeFolder) -> bool
     """
     make_folder(copy.parent)
     copy.parent.chmod(_PRIVATE_FOLDER)
+    for path in (copy, _list(connection_file)):  # of a run that was killed
+        _unlink(_unfinished(path))
     known = listed_copies(connection_file)
     if copy not in known:
         if not connection_file.parent.exists():
@@ -63,6 +64,8 @@ def remove_copy(connection_file: Path, copy: Path) -> List[Path]:
         _write_private(_list(connection_file), "".join(f"{path}\n" for path in left).encode())
     elif _unlink(_list(connection_file)):
         removed.append(_list(connection_file))
+    for left in copy.parent.glob(f".{copy.name}.*"):  # of an installer or a daemon that was killed
+        _unlink(left)
     with contextlib.suppress(OSError):
         copy.parent.rmdir()
         removed.append(copy.parent)
@@ -72,6 +75,10 @@ def remove_copy(connection_file: Path, copy: Path) -> List[Path]:
 
 def _list(connection_file: Path) -> Path:
     return connection_file.with_name(connection_file.name + LIST_SUFFIX)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.samelight")
 
 
 def _unlink(path: Path) -> bool:
@@ -84,7 +91,8 @@ def _unlink(path: Path) -> bool:
 
 def _write_private(path: Path, content: bytes) -> None:
     """Writes a file in one step that was never readable by anyone else."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary = _unfinished(path)
+    _unlink(temporary)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -96,6 +96,21 @@ def test_a_failure_half_way_leaves_the_plugin_that_was_there(
     assert tree(tmp_path / "home") == before
 
 
+def test_a_plugin_that_a_killed_run_took_from_its_place_goes_back_even_if_there_is_no_new_one(
+    tmp_path: Path, krita: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_into(krita, tmp_path)
+    before = tree(tmp_path / "home")
+    work = krita.data / "pykrita" / ".samelight-new"
+    work.mkdir()
+    (krita.data / "pykrita" / NAME).rename(work / "old")
+    monkeypatch.setattr(krita_plugin, "assemble", None)
+    monkeypatch.setattr(krita_plugin, "PLUGINS", tmp_path / "nowhere")
+    with pytest.raises((InstallError, TypeError)):
+        put_into(krita, tmp_path)
+    assert tree(tmp_path / "home") == before
+
+
 def test_the_archive_is_what_kritas_importer_takes(tmp_path: Path) -> None:
     said = CliRunner().invoke(app, ["build-plugins", "--pure", "-o", str(tmp_path / "new"), "--json"])
     assert said.exit_code == 0, said.output
