@@ -26,8 +26,8 @@ PEAK = 255.0
 LEAST_SHARE_OF_PEAK = 1e-10
 """An error of less than this share of 255^2 counts as this: 100 dB."""
 
-Perceptual = Callable[[Tensor, Tensor], float]
-"""A learned distance of two pictures, 3 x H x W in 0..1."""
+Perceptual = Callable[[Tensor, Tensor], "float | None"]
+"""A learned distance of two pictures, 3 x H x W in 0..1; None where they are too small for it."""
 
 
 @dataclass(frozen=True)

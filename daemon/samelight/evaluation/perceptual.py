@@ -18,6 +18,9 @@ __all__ = ["BACKBONE", "open_lpips"]
 BACKBONE = "alexnet-owt-7be5be79.pth"
 """The weights of AlexNet that torchvision publishes, on which LPIPS's own few weights stand; the package has those."""
 
+LEAST_SIDE = 32
+"""Of a smaller picture AlexNet's last layers have nothing left, in pixels."""
+
 
 def open_lpips() -> tuple[Perceptual | None, str]:
     """LPIPS with AlexNet as backbone, the papers' choice.
@@ -35,7 +38,9 @@ def open_lpips() -> tuple[Perceptual | None, str]:
         warnings.simplefilter("ignore")  # it speaks to torchvision in an old way
         network = lpips.LPIPS(net="alex", verbose=False).eval().requires_grad_(False)
 
-    def distance(result: Tensor, real: Tensor) -> float:
+    def distance(result: Tensor, real: Tensor) -> float | None:
+        if min(result.shape[-2:]) < LEAST_SIDE:
+            return None
         with torch.inference_mode():
             return float(network(result[None] * 2 - 1, real[None] * 2 - 1))
 

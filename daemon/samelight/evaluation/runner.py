@@ -6,7 +6,8 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ from samelight.evaluation.saving import save_sample
 from samelight.evaluation.scores import COMPOSITE, Scores
 from samelight.evaluation.sets import PictureSet
 from samelight.evaluation.sizes import Size
-from samelight_wire.errors import EmptyMaskError, OutputError, SamelightError
+from samelight_wire.errors import EmptyMaskError, OutOfMemoryError, OutputError, SamelightError
 
 __all__ = ["Measured", "Measurer", "Plan", "SizeFigures", "collect", "evaluate", "run"]
 
@@ -186,20 +187,29 @@ def run(measurer: Measurer, indices: Sequence[int], workers: int = 1) -> Iterato
 
     Every process reads and harmonizes its own pictures; figures are those of one process but for rounding.
 
-    Raises: what `MethodSpec.open` raises; OutputError where pictures are saved and there is no space for them.
+    Raises: what `MethodSpec.open` raises; OutputError where pictures are saved and there is no space for them;
+        OutOfMemoryError where a process was ended from outside.
     """
     if workers <= 1 or len(indices) <= 1:
         yield from map(measurer.measure, indices)
         return
     threads = max(1, torch.get_num_threads() // workers)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(measurer.plan, threads)) as pool:
-        waiting: list[Future[Measured | Failure]] = [pool.submit(_measure, index) for index in indices]
-        try:
-            for future in waiting:
-                yield future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(measurer.plan, threads))
+    try:
+        waiting = [pool.submit(_measure, index) for index in indices]
+        for future in waiting:
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise OutOfMemoryError(
+            "One of the processes that measure was ended from outside, perhaps because memory ran out.",
+            "Ask for fewer --workers.",
+        ) from error
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()  # after Ctrl+C nobody waits for the pictures that are half done
 
 
 _measurer: Measurer | None = None

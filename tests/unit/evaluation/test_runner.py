@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from samelight.evaluation.runner import Measured, Measurer, Plan, collect, run
 from samelight.evaluation.scores import COMPOSITE
 from samelight.evaluation.sets import IHarmony4Set, PhotoSet, TripleSet
 from samelight.evaluation.sizes import parse_size
-from samelight_wire.errors import InvalidOptionError, OutputError, WeightsCorruptError
+from samelight_wire.errors import InvalidOptionError, OutOfMemoryError, OutputError, WeightsCorruptError
 
 NATIVE, SMALL = parse_size("native"), parse_size("24")
 
@@ -175,6 +176,15 @@ def test_a_file_to_resume_from_that_cannot_be_used(plan: Plan, tmp_path: Path) -
 def test_several_processes_find_what_one_finds(plan: Plan) -> None:
     alone = [without_time(each) for each in run(Measurer(plan), (3, 0, 2, 1))]
     assert [without_time(each) for each in run(Measurer(plan), (3, 0, 2, 1), workers=2)] == alone
+
+
+@pytest.mark.slow
+def test_a_process_that_is_ended_from_outside_is_told(plan: Plan) -> None:
+    measuring = run(Measurer(plan), [0, 1, 2, 3] * 50, workers=2)
+    assert isinstance(next(measuring), Measured)
+    multiprocessing.active_children()[0].kill()
+    with pytest.raises(OutOfMemoryError, match="ended from outside"):
+        list(measuring)
 
 
 @pytest.fixture
