@@ -8,7 +8,7 @@ import torch
 
 from samelight.training.composites.cutting import Window, cut, place
 from samelight.training.composites.edges import HARD, soften
-from samelight.training.composites.shapes import FIELDS, DrawnShape, draw, draw_shape
+from samelight.training.composites.shapes import FIELDS, DrawnShape, WandShape, draw, draw_shape, select, wand_shape
 from samelight.training.composites.streams import between_logarithms, bounded_normal, stream
 
 CPU = torch.device("cpu")
@@ -37,6 +37,22 @@ def test_an_ellipse_is_where_its_figures_say() -> None:
     rows, columns = torch.nonzero(mask, as_tuple=True)
     assert float(rows.float().mean()) == pytest.approx(59.25, abs=1)
     assert float(columns.float().mean()) == pytest.approx(19.75, abs=1)
+
+
+def test_a_wand_selects_what_has_the_colour_of_a_place() -> None:
+    rows, columns = torch.meshgrid(torch.arange(80), torch.arange(96), indexing="ij")
+    disc = (rows - 30).square() + (columns - 60).square() < 18**2
+    pictures = torch.where(disc, torch.tensor([0.8, 0.3, 0.2]).view(3, 1, 1), torch.tensor(0.4)).expand(2, 3, 80, 96)
+    pictures = pictures + 0.1 * torch.rand(2, 3, 80, 96, generator=torch.Generator().manual_seed(0))
+    share = float(disc.float().mean())
+    inside, outside = WandShape((0.4, 0.6), 0.05, share), WandShape((0.9, 0.1), 0.05, 0.4)
+    masks = select([inside, outside], pictures)
+    wrong = (masks[0, 0] > 0) != disc
+    assert float(wrong.float().mean()) < 0.25 * share
+    assert float((masks[1, 0] > 0)[disc].float().mean()) < 0.05
+    assert float(masks[1].mean()) == pytest.approx(0.4, abs=0.02)
+    assert torch.equal(select([outside], pictures[1:])[0], masks[1])
+    assert 0.02 <= wand_shape(stream(1), 0.2).share <= 0.2
 
 
 def width_of_edge(line: torch.Tensor) -> float:

@@ -28,6 +28,11 @@ class Composites:
         """Composite, mask and photograph."""
         return self.composite, self.mask, self.real
 
+    def to(self, device: torch.device) -> Composites:
+        """The same on a device."""
+        composite, mask, real = (tensor.to(device) for tensor in self.tensors())
+        return Composites(composite, mask, real, self.families)
+
     @classmethod
     def joined(cls, parts: Sequence[Composites], order: Sequence[int]) -> Composites:
         """The pictures of all `parts`, counted through, in this order."""

@@ -14,7 +14,7 @@ from samelight.training.composites.edges import soften
 from samelight.training.composites.looks import limited, recolour
 from samelight.training.composites.photographs import BUDGET, Photographs
 from samelight.training.composites.plan import BorrowedShape, Layer, OwnShape, Plan, Planner, Reference, Stack
-from samelight.training.composites.shapes import DrawnShape
+from samelight.training.composites.shapes import DrawnShape, WandShape
 from samelight.training.composites.streams import stream
 from samelight.training.composites.variety import Variety
 from samelight.training.masks import LEAST_SHARE, MOST_SHARE
@@ -36,6 +36,10 @@ class CompositeMaker:
 
     Only the cutting out of photographs, which differ in size, goes picture by picture; everything after it is done for
     the whole batch on the device. Photographs stay on the device as uint8 as far as they fit.
+
+    On the CPU a composite has the same bits whatever the number of threads and the shard, in sizes of which height
+    times width is a multiple of 16 (others may differ in the last bit). On another device the same is decided, but
+    values differ by rounding: colours by about 1e-5, a mask here and there by a step of its edge.
     """
 
     def __init__(
@@ -56,7 +60,9 @@ class CompositeMaker:
           budget: bytes of photographs that are kept on the device.
         """
         self.photos, self.seed, self.device = photos, seed, device or torch.device("cpu")
-        self._photographs = Photographs(photos, self.device, budget)
+        # Apple's cards know neither eigenvectors nor tables of three axes.
+        self._workshop = torch.device("cpu") if self.device.type == "mps" else self.device
+        self._photographs = Photographs(photos, self._workshop, budget)
         self._planner = Planner(self._photographs, variety or Variety())
 
     def __len__(self) -> int:
@@ -76,35 +82,40 @@ class CompositeMaker:
         """The composites at some places of a step's batch."""
         plans = [self._planner.plan(stream(self.seed, step, member), size, augmentation) for member in members]
         real, stack = self._photographs_of(plans, size), Stack(plans)
-        masks = soften(self._shapes(stack, size), [plans[owner].edge for owner in stack.owners])
+        masks = soften(self._shapes(stack, real), [plans[owner].edge for owner in stack.owners])
         masks, mask = self._usable(stack, masks)
         composite = self._recoloured(real, stack, masks)
-        return Composites(composite, mask, real, [plan.family for plan in plans])
+        return Composites(composite, mask, real, [plan.family for plan in plans]).to(self.device)
 
     # ---- photographs and shapes ----
 
     def _photographs_of(self, plans: Sequence[Plan], size: tuple[int, int]) -> Tensor:
         """B x 3 x H x W in 0..1."""
-        result = torch.empty((len(plans), 3, *size), device=self.device)
+        result = torch.empty((len(plans), 3, *size), device=self._workshop)
         for index, plan in enumerate(plans):
             result[index] = cut(self._photographs[plan.photo].pixels, plan.window, size, flip=plan.flip)
         return result.div_(255).clamp_(0, 1)  # sums of weights may round up
 
-    def _shapes(self, stack: Stack, size: tuple[int, int]) -> Tensor:
+    def _shapes(self, stack: Stack, real: Tensor) -> Tensor:
         """The shapes of each layer together, not softened yet: L x 1 x H x W in 0..1."""
-        result = torch.zeros((len(stack.layers), 1, *size), device=self.device)
+        size = (real.shape[2], real.shape[3])
+        result = torch.zeros((len(stack.layers), 1, *size), device=real.device)
         drawn: list[tuple[int, DrawnShape]] = []
+        selected: list[tuple[int, WandShape]] = []
         for number, (owner, layer) in enumerate(zip(stack.owners, stack.layers, strict=True)):
             for shape in layer.shapes:
                 if isinstance(shape, DrawnShape):
                     drawn.append((number, shape))
-                    continue
-                mask = self._region(stack.plans[owner], shape, size)
-                torch.maximum(result[number, 0], mask, out=result[number, 0])
+                elif isinstance(shape, WandShape):
+                    selected.append((number, shape))
+                else:
+                    mask = self._region(stack.plans[owner], shape, size)
+                    torch.maximum(result[number, 0], mask, out=result[number, 0])
         if drawn:
-            made = shapes.draw([shape for _, shape in drawn], size, self.device)
-            for (number, _), mask in zip(drawn, made, strict=True):
-                torch.maximum(result[number], mask, out=result[number])
+            _add(result, drawn, shapes.draw([shape for _, shape in drawn], size, real.device))
+        if selected:
+            pictures = real[[stack.owners[number] for number, _ in selected]]
+            _add(result, selected, shapes.select([shape for _, shape in selected], pictures))
         return result
 
     def _region(self, plan: Plan, shape: OwnShape | BorrowedShape, size: tuple[int, int]) -> Tensor:
@@ -112,7 +123,7 @@ class CompositeMaker:
         if isinstance(shape, OwnShape):
             return self._photographs[plan.photo].shape_of(shape.label, plan.window, size, flip=plan.flip)
         photo, target = self._photographs[shape.photo], shape.target
-        canvas = torch.zeros(size, device=self.device)
+        canvas = torch.zeros(size, device=self._workshop)
         part = photo.shape_of(shape.label, photo.box(shape.label), (target.height, target.width), flip=shape.flip)
         place(part, target, canvas)
         return canvas
@@ -125,7 +136,7 @@ class CompositeMaker:
         if not bad:
             return masks, mask
         plans = [stack.plans[owner] for owner in bad]
-        spare = shapes.draw([plan.spare for plan in plans], (masks.shape[2], masks.shape[3]), self.device)
+        spare = shapes.draw([plan.spare for plan in plans], (masks.shape[2], masks.shape[3]), self._workshop)
         masks[[number for number, owner in enumerate(stack.owners) if owner in bad]] = 0
         masks[[stack.heights[0][owner] for owner in bad]] = soften(spare, [plan.edge for plan in plans])
         return masks, stack.union(masks)
@@ -151,14 +162,14 @@ class CompositeMaker:
         result = recolour(source, reference, [layer.looks[0] for layer in layers])
         more = [index for index, layer in enumerate(layers) if len(layer.looks) > 1]
         if more:
-            chosen = torch.tensor(more, device=self.device)
+            chosen = torch.tensor(more, device=self._workshop)
             again = Region(result[chosen], source.weight[chosen])
             result[chosen] = recolour(again, reference.select(chosen), [layers[index].looks[1] for index in more])
         return result
 
     def _references(self, references: Sequence[Reference | None]) -> Region:
         """The colours of each reference; nothing for those that need none."""
-        region = torch.zeros((len(references), 4, *REFERENCE_SIZE), device=self.device)
+        region = torch.zeros((len(references), 4, *REFERENCE_SIZE), device=self._workshop)
         for index, reference in enumerate(references):
             if reference is None:
                 continue
@@ -168,3 +179,9 @@ class CompositeMaker:
             if reference.label is not None:
                 region[index, 3] = photo.shape_of(reference.label, window, REFERENCE_SIZE, flip=False)
         return Region(region[:, :3], region[:, 3:])
+
+
+def _add(result: Tensor, numbered: Sequence[tuple[int, object]], masks: Tensor) -> None:
+    """Join masks to those of the layers with these numbers."""
+    for (number, _), mask in zip(numbered, masks, strict=True):
+        torch.maximum(result[number], mask, out=result[number])

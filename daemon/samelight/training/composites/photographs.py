@@ -17,7 +17,7 @@ from samelight_wire.errors import SizeMismatchError
 
 __all__ = ["BUDGET", "Photograph", "Photographs"]
 
-BUDGET = 6 * 2**30
+BUDGET = 4 * 2**30
 """Bytes of photographs that are kept on the device; those beyond are decoded again each time."""
 LARGEST_SIDE = 640
 """A photograph whose shorter side is longer is reduced to this: no training looks closer, and more of them fit."""

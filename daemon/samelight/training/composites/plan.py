@@ -13,7 +13,7 @@ from samelight.training.composites.cutting import Window
 from samelight.training.composites.edges import HARD, NARROW
 from samelight.training.composites.looks import TRANSFERS, Look, draw_look
 from samelight.training.composites.photographs import Photograph, Photographs
-from samelight.training.composites.shapes import DrawnShape, draw_shape
+from samelight.training.composites.shapes import DrawnShape, WandShape, draw_shape, wand_shape
 from samelight.training.composites.streams import Stream, between_logarithms, unit
 from samelight.training.composites.variety import HARMONIOUS, Variety
 from samelight.training.masks import LEAST_SHARE, MOST_SHARE
@@ -52,7 +52,7 @@ class BorrowedShape:
     """Whether it is mirrored."""
 
 
-Shape = OwnShape | BorrowedShape | DrawnShape
+Shape = OwnShape | BorrowedShape | DrawnShape | WandShape
 
 
 @dataclass(frozen=True)
@@ -181,10 +181,12 @@ class Planner:
         """One foreground, or a few: the picture's own regions as far as there are any."""
         count = 2 + int(random.integers(2)) if unit(random, self._variety.several) else 1
         own = [OwnShape(label) for label in labels[:count]]
-        return [*own, *(self._foreign_shape(random, size, count) for _ in range(count - len(own)))]
+        return [*own, *(self._other_shape(random, size, count) for _ in range(count - len(own)))]
 
-    def _foreign_shape(self, random: Stream, size: tuple[int, int], count: int) -> Shape:
-        """A borrowed or drawn shape, one of `count`."""
+    def _other_shape(self, random: Stream, size: tuple[int, int], count: int) -> Shape:
+        """A selected, borrowed or drawn shape, one of `count`."""
+        if self._variety.selected and unit(random, self._variety.selected):
+            return wand_shape(random, largest_share=0.45 / count)
         if self._photos.with_regions and unit(random, self._variety.borrowed):
             index = int(random.choice(self._photos.regioned))
             shares = self._photos[index].shares(self._photos[index].whole)

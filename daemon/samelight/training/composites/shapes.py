@@ -1,4 +1,7 @@
-"""Drawn foregrounds: blobs, lasso strokes and ellipses, in batches. A shape's field is high inside and low outside."""
+"""Drawn foregrounds: blobs, lasso strokes, ellipses and what a magic wand selects, in batches.
+
+A shape's field is high inside and low outside.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from samelight.training.composites.streams import Stream, between_logarithms
 
-__all__ = ["DrawnShape", "draw", "draw_shape"]
+__all__ = ["DrawnShape", "WandShape", "draw", "draw_shape", "select", "wand_shape"]
 
 WAVES = 6
 """Waves whose sum is a blob's field."""
 SIDES = 6
 """Half-planes whose intersection is a lasso's stroke."""
+CELL = 4
+"""Side of the cells in which a wand compares colours, in pixels."""
 LEAST_SHARE, LARGEST_SHARE = 0.02, 0.45
 """Of the picture, of a drawn foreground."""
 
@@ -32,6 +38,45 @@ class DrawnShape:
     """What its field takes."""
     share: float
     """Of the picture's area, 0..1, that it covers."""
+
+
+@dataclass(frozen=True)
+class WandShape:
+    """What a magic wand selects: pixels of about the same colour as one place, and not far from it."""
+
+    place: tuple[float, float]
+    """Where the wand points, down and across, 0..1 of the picture."""
+    nearness: float
+    """How much the distance from there counts besides the colour."""
+    share: float
+    """Of the picture's area, 0..1, that is selected."""
+
+
+def wand_shape(random: Stream, largest_share: float = LARGEST_SHARE) -> WandShape:
+    """A random selection."""
+    place = random.uniform(0.1, 0.9, 2)
+    share = between_logarithms(random, LEAST_SHARE, largest_share)
+    return WandShape((float(place[0]), float(place[1])), between_logarithms(random, 0.03, 0.5), share)
+
+
+def select(shapes: Sequence[WandShape], pictures: Tensor) -> Tensor:
+    """Masks of selections in pictures (B x 3 x H x W in 0..1): B x 1 x H x W, 0 or 1.
+
+    Colours are compared in cells of a few pixels, so that the outline follows objects and not their texture.
+    """
+    size = (pictures.shape[2], pictures.shape[3])
+    cells = (max(1, size[0] // CELL), max(1, size[1] // CELL))
+    small = functional.interpolate(pictures, cells, mode="bilinear", antialias=True, align_corners=False)
+    at = [int(s.place[0] * cells[0]) * cells[1] + int(s.place[1] * cells[1]) for s in shapes]
+    index = torch.tensor(at).to(small.device, non_blocking=True).view(-1, 1, 1).expand(-1, 3, 1)
+    colour = small.flatten(2).gather(2, index).unsqueeze(3)
+    figures = torch.tensor([[*s.place, s.nearness] for s in shapes]).to(small.device, non_blocking=True)
+    centre_y, centre_x, nearness = figures.view(-1, 3, 1, 1, 1).unbind(1)
+    down, across = _axes(cells, small.device)
+    distance = (down - 2 * centre_y + 1).square() + (across - 2 * centre_x + 1).square()
+    field = -(small - colour).square().sum(dim=1, keepdim=True) - nearness * distance
+    smooth = functional.interpolate(field, size, mode="bicubic", align_corners=False)
+    return _covering(smooth, [shape.share for shape in shapes])
 
 
 def draw_shape(random: Stream, largest_share: float = LARGEST_SHARE) -> DrawnShape:

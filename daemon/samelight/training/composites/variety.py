@@ -45,8 +45,10 @@ class Variety:
     """Share of the transfers whose reference is, of a few regions, that of most similar brightness."""
     own: float = 0.8
     """Share of the foregrounds that are the photograph's own regions, where it has any."""
+    selected: float = 0.35
+    """Share of the other foregrounds that follow the photograph's own colours, as a magic wand selects them."""
     borrowed: float = 0.55
-    """Share of the other foregrounds that have the shape of a region of another photograph; the rest are drawn."""
+    """Share of those left that have the shape of a region of another photograph; the rest are drawn."""
     several: float = 0.2
     """Share of the composites with two or three foregrounds: a layer may hold several objects."""
     differently: float = 0.4
