@@ -20,7 +20,7 @@ from samelight.harmonizers.stages import run_stages
 from samelight.instances import Instances
 from samelight.segmentation import find_in_batch
 from samelight.segmentation.regions import RegionSegmenter
-from samelight.training.composites import CompositeMaker, Composites
+from samelight.training.composites import CompositeMaker, Composites, Variety
 from samelight.training.losses import LOSSES
 from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import recipe_for
@@ -92,7 +92,7 @@ class Lesson:
 
 def lesson(photos: PhotoCollection, side: int, *, instances: bool) -> Lesson:
     """The first sixteen composites that are drawn; none of this seed's is left as it is."""
-    batch = CompositeMaker(photos, seed=11).batch(0, 16, (side, side))
+    batch = CompositeMaker(photos, seed=11, variety=Variety(selected=0)).batch(0, 16, (side, side))
     return Lesson(batch, find_in_batch(RegionSegmenter(), batch.composite, batch.mask) if instances else None)
 
 
