@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import time
@@ -12,6 +13,7 @@ import typer
 
 from samelight.server.background import await_start, running_release, start_detached, stop_running
 from samelight_installer import login as logins
+from samelight_installer.belongings import note_user_folders
 from samelight_installer.errors import InstallError
 from samelight_installer.record import read_record
 from samelight_wire.errors import SamelightError
@@ -31,6 +33,8 @@ def login_and_daemon(login: bool | None, start: bool) -> dict[str, Any]:
         ``{"login": {"kind", "state", "file", "changed", "problem"}, "daemon": {"state", "pid", "problem"}}``; what goes
         wrong is a problem in there: neither hinders the other.
     """
+    with contextlib.suppress(InstallError):  # where nothing can be written, what follows says so
+        note_user_folders()
     wanted = read_record().get("login", {}).get("wanted", True) if login is None else login
     return {"login": set_login(wanted), "daemon": _daemon(start)}
 
