@@ -115,13 +115,10 @@ class World:
     def check_killed(self, before: dict[str, bytes]) -> None:
         """The plugin's folder is the old one, the new one, or for a moment none; no file of anybody's is half there."""
         there, wanted = tree(self.home), self.expected["2"]
-        (place,) = [path for path in (krita_plugin, gimp_plugin)[self.editor.name == "GIMP"].our_files(self.editor)][:1]
-        inside = str(place.relative_to(self.home)) + "/"
-        part = {name: content for name, content in there.items() if name.startswith(inside)}
-        whole = [
-            {name: content for name, content in all_.items() if name.startswith(inside)} for all_ in (before, wanted)
-        ]
-        assert part in [*whole, {}], sorted(part)
+        module = gimp_plugin if self.editor.name == "GIMP" else krita_plugin
+        inside = str(module.our_files(self.editor)[0].relative_to(self.home)) + "/"
+        parts = [{name: each[name] for name in each if name.startswith(inside)} for each in (there, before, wanted)]
+        assert parts[0] in [*parts[1:], {}], sorted(parts[0])
         for name, content in there.items():
             hidden = any(piece.startswith(".") for piece in Path(name).parts)
             if not hidden and not name.startswith(inside):
