@@ -4,10 +4,8 @@ such folder, a small script among the user's data, so that its path stays the sa
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Optional
 
@@ -62,13 +60,27 @@ def _may_be_replaced(place: Path, target: Path) -> bool:
 
 def _put(place: Path, target: Path) -> None:
     """Makes the command, in one step."""
-    with tempfile.TemporaryDirectory(prefix=".samelight-", dir=str(place.parent)) as folder:
-        new = Path(folder) / place.name
-        if sys.platform == "win32":
-            new.write_text(_script(target), encoding="utf-8")
-        else:
-            new.symlink_to(target)
-        new.replace(place)
+    part = _part_path(place)
+    _discard(part)
+    if sys.platform == "win32":
+        part.write_text(_script(target), encoding="utf-8")
+    else:
+        part.symlink_to(target)
+    part.replace(place)
+
+
+def _part_path(place: Path) -> Path:
+    """Where the command is made before it takes its place. One name: what a kill leaves is written over."""
+    return place.with_name(f".{place.name}.part")
+
+
+def _discard(path: Path) -> bool:
+    """Deletes a file or link; whether it was there."""
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _script(target: Path) -> str:
@@ -79,14 +91,13 @@ def _script(target: Path) -> str:
 def remove_command() -> Optional[Path]:
     """Removes the command if it is ours; gives what was removed."""
     recorded = read_record().get("command")
-    place = Path(recorded) if recorded else None
     change_record(command=None)
-    if place is None or not (place.is_symlink() or place.name == "samelight.cmd"):
+    if not recorded:
         return None
-    with contextlib.suppress(OSError):
-        place.unlink()
-        return place
-    return None
+    place = Path(recorded)
+    _discard(_part_path(place))
+    ours = place.is_symlink() or place.suffix == ".cmd"
+    return place if ours and _discard(place) else None
 
 
 def on_path(command: Path) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import Collection, Dict, Set
 
-__all__ = ["canonical", "count", "select", "versions"]
+__all__ = ["BUILDS", "canonical", "count", "select", "versions"]
 
-_ENTRY = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)")
+BUILDS = ("torch", "torchvision")
+"""What there are several builds of."""
+
+_ENTRY = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)===?([^=\s]\S*)")
 
 
 def canonical(name: str) -> str:
@@ -16,7 +19,11 @@ def canonical(name: str) -> str:
 
 
 def select(lock: str, names: Collection[str]) -> str:
-    """The lock file's entries of these packages, hashes and all, as a lock file of their own."""
+    """The lock file's entries of these packages, hashes and all, as a lock file of their own.
+
+    Another build of a version (1.0+cpu for 1.0) counts as newer for pip, wherever it finds one; for the packages that
+    have such builds the version is therefore asked for to the letter.
+    """
     wanted = {canonical(name) for name in names}
     kept = []
     keeping = False
@@ -27,7 +34,7 @@ def select(lock: str, names: Collection[str]) -> str:
         elif not line.startswith(" "):
             keeping = False
         if keeping:
-            kept.append(line)
+            kept.append(line.replace("==", "===", 1) if entry and canonical(entry.group(1)) in BUILDS else line)
     return "\n".join(kept) + "\n"
 
 

@@ -16,7 +16,6 @@ from .fingerprint import fingerprint, source_files
 from .pip import run_pip
 
 __all__ = [
-    "TORCH",
     "TorchIndex",
     "ensure_packages",
     "ensure_samelight",
@@ -24,9 +23,6 @@ __all__ = [
     "packages_goal",
     "torch_version",
 ]
-
-TORCH = ("torch", "torchvision")
-"""What an index for torch's builds has."""
 
 TOOLS = {"pip", "setuptools", "wheel", "samelight"}
 """What a lock file for running Samelight need not name."""
@@ -93,7 +89,8 @@ def ensure_packages(
     _install(environment, requirements / lock, console)
     if torch is not None:
         _install_build(environment, requirements, torch, console)
-    _remove_strays(environment, [requirements / "pip.lock", requirements / lock], TORCH if torch else (), console)
+    locks = [requirements / "pip.lock", requirements / lock]
+    _remove_strays(environment, locks, lockfile.BUILDS if torch else (), console)
     shutil.rmtree(str(_folder(environment)), ignore_errors=True)
     shutil.rmtree(str(environment.folder / "temporary"), ignore_errors=True)
     names = " ".join(sorted(map(lockfile.canonical, set(environment.packages()) - {"samelight"})))
@@ -165,7 +162,7 @@ def _install_build(environment: Environment, requirements: Path, torch: TorchInd
     python = environment.python_version()
     there = environment.packages()
     lacking = []
-    for name in TORCH:
+    for name in lockfile.BUILDS:
         version = torch_version(requirements, name, python)
         installed, whole = there.get(name, ("", False))
         if not whole or not torch.is_build(installed, version):

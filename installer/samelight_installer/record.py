@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
@@ -65,7 +64,7 @@ def change_record(**parts: Any) -> None:
     missing = [] if record_path().parent.exists() else list(_missing(record_path().parent))
     content = {**read_record(), **parts}
     if missing:
-        content["folders"] = [*map(str, missing), *content.get("folders", [])]
+        content["folders"] = list(dict.fromkeys([*map(str, missing), *content.get("folders", [])]))
     kept = {name: value for name, value in content.items() if value is not None}
     _write(json.dumps({**kept, "format": FORMAT}, indent=2) + "\n")
 
@@ -104,7 +103,7 @@ def forget_record() -> None:
     empty: the last thing that an uninstallation does.
     """
     folders = list(map(Path, read_record().get("folders", [])))
-    for path in (record_path(), lock_path()):
+    for path in (record_path(), _part_path(), lock_path()):
         with contextlib.suppress(OSError):
             path.unlink()
     for folder in reversed(folders):
@@ -112,14 +111,18 @@ def forget_record() -> None:
             folder.rmdir()
 
 
+def _part_path() -> Path:
+    """Where the file is written before it takes its place. One name: what a kill leaves is written over."""
+    return record_path().with_name("installed.json.part")
+
+
 def _write(text: str) -> None:
-    path = record_path()
+    path, part = record_path(), _part_path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=".installed-", dir=str(path.parent))  # 0600
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(os.open(str(part), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
-        Path(temporary).replace(path)
+        part.replace(path)
     except OSError as error:
         raise InstallError(
             f"The file {path} cannot be written: {error.strerror}.", "Make its folder writable, and run this again."

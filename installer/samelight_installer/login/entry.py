@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Optional
@@ -146,21 +144,20 @@ def remove_login_entry(account: Optional[Account] = None, *, wanted: Optional[bo
 
 def _remove_files(paths: List[Path]) -> List[Path]:
     removed = []
-    for path in reversed(paths):
+    for path in [*map(_part_path, paths), *reversed(paths)]:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             path.unlink()
             removed.append(path)
-    return removed
+    return [path for path in removed if path in paths]
+
+
+def _part_path(path: Path) -> Path:
+    """Where a file is written before it takes its place. One name: what a kill leaves is written over."""
+    return path.with_name(f".{path.name}.part")
 
 
 def _replace(path: Path, content: bytes) -> None:
     """Writes a file in one step."""
-    descriptor, temporary = tempfile.mkstemp(prefix=".samelight-", dir=str(path.parent))
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
+    part = _part_path(path)
+    part.write_bytes(content)
+    part.replace(path)

@@ -14,11 +14,14 @@ __all__ = ["make_machine", "make_project", "make_wheel", "write_lock"]
 LIBRARY = b"\x7fELF\0libc.so.6\0libpython3.13.so.1.0\0libQt5Core.so.5\0"
 
 
-def make_wheel(folder: Path, name: str, version: str, entry_point: str | None = None) -> Path:
-    """A wheel with one module that knows its version."""
+def make_wheel(
+    folder: Path, name: str, version: str, entry_point: str | None = None, modules: dict[str, str] | None = None
+) -> Path:
+    """A wheel with these modules, or with one that knows its version."""
     info = f"{name}-{version}.dist-info"
+    one = {f"{name}.py": f'__version__ = "{version}"\n\n\ndef main() -> None:\n    print("{name} {version}")\n'}
     files = {
-        f"{name}.py": f'__version__ = "{version}"\n\n\ndef main() -> None:\n    print("{name} {version}")\n',
+        **(modules or one),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
@@ -49,7 +52,7 @@ def write_lock(requirements: Path, lock: str, *wheels: Path) -> None:
 
 BACKEND = """
 import shutil, pathlib
-wheel = pathlib.Path(__file__).with_name("samelight-9.9-py3-none-any.whl")
+wheel = next(pathlib.Path(__file__).parent.glob("samelight-*.whl"))
 
 def build_wheel(directory, config_settings=None, metadata_directory=None):
     shutil.copy(wheel, directory)
