@@ -22,8 +22,8 @@ WAVES = 6
 """Waves whose sum is a blob's field."""
 SIDES = 6
 """Half-planes whose intersection is a lasso's stroke."""
-CELL = 4
-"""Side of the cells in which a wand compares colours, in pixels."""
+CELLS = 24
+"""About how many cells, in each of which a wand sees one colour, lie along a picture's shorter side."""
 LEAST_SHARE, LARGEST_SHARE = 0.02, 0.45
 """Of the picture, of a drawn foreground."""
 
@@ -56,16 +56,16 @@ def wand_shape(random: Stream, largest_share: float = LARGEST_SHARE) -> WandShap
     """A random selection."""
     place = random.uniform(0.1, 0.9, 2)
     share = between_logarithms(random, LEAST_SHARE, largest_share)
-    return WandShape((float(place[0]), float(place[1])), between_logarithms(random, 0.03, 0.5), share)
+    return WandShape((float(place[0]), float(place[1])), between_logarithms(random, 0.06, 0.6), share)
 
 
 def select(shapes: Sequence[WandShape], pictures: Tensor) -> Tensor:
     """Masks of selections in pictures (B x 3 x H x W in 0..1): B x 1 x H x W, 0 or 1.
 
-    Colours are compared in cells of a few pixels, so that the outline follows objects and not their texture.
+    Colours are compared in cells, so that the outline follows objects and not their texture.
     """
     size = (pictures.shape[2], pictures.shape[3])
-    cells = (max(1, size[0] // CELL), max(1, size[1] // CELL))
+    cells = (max(1, CELLS * size[0] // min(size)), max(1, CELLS * size[1] // min(size)))
     small = functional.interpolate(pictures, cells, mode="bilinear", antialias=True, align_corners=False)
     at = [int(s.place[0] * cells[0]) * cells[1] + int(s.place[1] * cells[1]) for s in shapes]
     index = torch.tensor(at).to(small.device, non_blocking=True).view(-1, 1, 1).expand(-1, 3, 1)
