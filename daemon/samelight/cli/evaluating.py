@@ -14,7 +14,8 @@ from samelight.evaluation.baselines import BASELINES
 from samelight.evaluation.cases import KeptPicture
 from samelight.evaluation.evaluation import Evaluation, Failure, Measurement, MethodFacts
 from samelight.evaluation.journal import Journal, run_with_journal
-from samelight.evaluation.methods import BaselineSpec, MethodSpec, NetworkSpec, ResultsSpec, model_of
+from samelight.evaluation.methods import BaselineSpec, MethodSpec, NetworkSpec, model_of
+from samelight.evaluation.results import ResultsSpec
 from samelight.evaluation.runner import Measured, Measurer, Plan, collect
 from samelight.evaluation.scores import COMPOSITE
 from samelight.evaluation.sets import IHarmony4Set, PhotoSet, PictureSet, TripleSet

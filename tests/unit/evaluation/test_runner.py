@@ -16,7 +16,8 @@ from safetensors.torch import save_file
 from samelight import harmonizers
 from samelight.evaluation.evaluation import Failure
 from samelight.evaluation.journal import Journal, run_with_journal
-from samelight.evaluation.methods import BaselineSpec, NetworkSpec, ResultsSpec, model_of
+from samelight.evaluation.methods import BaselineSpec, NetworkSpec, model_of
+from samelight.evaluation.results import ResultsSpec
 from samelight.evaluation.runner import Measured, Measurer, Plan, collect, run
 from samelight.evaluation.scores import COMPOSITE
 from samelight.evaluation.sets import IHarmony4Set, PhotoSet, TripleSet
