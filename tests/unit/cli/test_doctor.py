@@ -225,10 +225,10 @@ def checks_of(run: Run, *arguments: str) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a home folder with such a name cannot be made there")
-@pytest.mark.parametrize("name", ["Gerda O'Hara (art)+[é]$ ~x", "two\nrows", os.fsdecode(b"\xff\xfe octet")])
-def test_a_report_names_no_home_however_hostile(tmp_path: Path, name: str) -> None:
+@pytest.mark.slow
+def test_a_report_names_no_home_however_hostile(tmp_path: Path) -> None:
     """A real process of a user with a strange home folder, whose settings lie on a customer's disk."""
-    home = tmp_path / "people" / name
+    home = tmp_path / "people" / ("Gerda O'Hara (art)+[é]$ ~x\nrows " + os.fsdecode(b"\xff\xfe octet"))
     elsewhere = tmp_path / "customers" / "Acme Film" / "samelight"
     for folder in (home, elsewhere):
         folder.mkdir(parents=True)
