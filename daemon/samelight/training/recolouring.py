@@ -1,4 +1,7 @@
-"""The families of recolouring: what makes a foreground look pasted in."""
+"""The families of recolouring, and the methods of the frozen benchmark: what makes a foreground look pasted in.
+
+What a training draws is in `composites.looks`; the methods here give the benchmark's composites bit for bit.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from samelight.training import camera, transfers
 from samelight.training.sampling import uniform
 from samelight.training.transfers import Region
 
-__all__ = ["FAMILIES", "METHODS", "Family", "recolour"]
+__all__ = ["METHODS", "Family", "recolour"]
 
 Recolouring = Callable[[Region, Region, torch.Generator, Mapping[str, float]], Tensor]
 
@@ -22,7 +25,7 @@ class Family:
     """One way to recolour a foreground, and how strongly."""
 
     name: str
-    """A key of `METHODS`; also the name in tables and model cards."""
+    """A key of `METHODS` here or in `composites.looks`; also the name in tables and model cards."""
     parameters: Mapping[str, float]
     """What the method takes: printed in model cards and in the benchmark's recipe."""
     weight: float = 1.0
@@ -66,17 +69,6 @@ METHODS: Mapping[str, Recolouring] = {
     "colour-map": _colour_map,
 }
 """The methods by name; the first four are those with which iHarmony4 was made."""
-
-FAMILIES: tuple[Family, ...] = (
-    Family("reinhard", {"least_share": 0.3}),
-    Family("xiao-ma", {"least_share": 0.3}),
-    Family("histogram", {"least_share": 0.3}),
-    Family("idt", {"least_share": 0.3, "iterations": 6}),
-    Family("camera", {"stops": 0.8, "balance": 0.6, "contrast": 0.25, "saturation": 0.3}),
-    Family("local-light", {"stops": 0.9, "balance": 0.6}),
-    Family("colour-map", {"shift": 0.13, "bend": 0.08}),
-)
-"""What the networks train on."""
 
 
 def recolour(

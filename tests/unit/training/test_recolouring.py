@@ -1,4 +1,4 @@
-"""The recolouring families do what their papers say."""
+"""The recolourings of the frozen benchmark do what their papers say."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from samelight.evaluation.benchmark import VERSION_1
 from samelight.training import camera, transfers
 from samelight.training.colour import from_lalphabeta, from_ycbcr, to_lalphabeta, to_linear, to_srgb, to_ycbcr
-from samelight.training.recolouring import FAMILIES, METHODS, Family, recolour
+from samelight.training.recolouring import METHODS, Family, recolour
 from samelight.training.transfers import Region
 
 
@@ -103,7 +104,7 @@ def test_local_light_differs_across_the_picture() -> None:
 
 def test_every_family_changes_the_foreground_within_the_limit() -> None:
     source, reference = region(1, 0.2, 0.6), region(2, 0.4, 0.9)
-    for family in FAMILIES:
+    for family in VERSION_1.families:
         generator = torch.Generator().manual_seed(9)
         result = recolour(source, reference, [family, family], generator, limit=900.0)
         assert 0 <= float(result.min()) <= float(result.max()) <= 1
@@ -120,4 +121,4 @@ def test_each_picture_of_a_batch_has_its_own_family() -> None:
     result = recolour(source, reference, families, torch.Generator().manual_seed(0), limit=1e9)
     assert torch.allclose(result[0], source.picture[0], atol=1e-4)
     assert torch.allclose(result[1], transfers.reinhard(source, reference).clamp(0, 1)[1], atol=1e-5)
-    assert set(METHODS) == {family.name for family in FAMILIES}
+    assert set(METHODS) == {family.name for family in VERSION_1.families}
