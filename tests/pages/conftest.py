@@ -15,6 +15,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from samelight.evaluation.cases import KeptPicture
+from samelight.evaluation.evaluation import Evaluation, Failure, Measurement, MethodFacts
+from samelight.evaluation.metrics import PictureFigures
+from samelight.evaluation.scores import COMPOSITE, Scores
+from samelight_wire.errors import UnreadablePictureError
+
+HARD_NAMES = ("<script>alert(1)</script>", "50 % #1?", "Zürich ☀", "a&b'c\"d", "two words", "</script><b>")
+"""Pictures' names that mean something in HTML, in addresses or in file names."""
+SHIFTS = {COMPOSITE: 50, "fine": 6, "middling": 20, "<img src=x onerror=alert(2)>": 90}
+"""How far each method's foregrounds are off, in 8-bit values."""
+
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -138,3 +149,75 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / method).mkdir(exist_ok=True)
             Image.fromarray(mask if method == "masks" else picture).save(folder / method / f"{name}.png")
     return folder
+
+
+def figures(shift: float) -> PictureFigures:
+    """Those of a picture a quarter of which is off by `shift`."""
+    mse, fmse = shift**2 / 4, shift**2
+    psnr, fpsnr = (10 * float(np.log10(255**2 / max(each, 1e-5))) for each in (mse, fmse))
+    return PictureFigures(mse, fmse, psnr, fpsnr, None, None, None)
+
+
+def draw_picture(index: int) -> KeptPicture:
+    """Blocks of colour whose upper left quarter is off, a little more from picture to picture."""
+    height, width = (64, 96) if index % 2 else (96, 64)
+    rng = np.random.default_rng(index)
+    real = rng.integers(60, 120, (height // 8, width // 8, 3), dtype=np.uint8).repeat(8, axis=0).repeat(8, axis=1)
+    mask = np.zeros((height, width), np.uint8)
+    mask[: height // 2, : width // 2] = 255
+    made = {
+        method: np.where(mask[..., None] > 0, real + np.uint8(shift + index % 40), real).astype(np.uint8)
+        for method, shift in SHIFTS.items()
+    }
+    return KeptPicture(index, made.pop(COMPOSITE), mask, real, made)
+
+
+def small_measurement(at: str, count: int, draw: Callable[[int], KeptPicture] = draw_picture) -> Measurement:
+    """Figures of as many pictures, those of `draw_picture`."""
+    scores = Scores(
+        names=[HARD_NAMES[index] if index < len(HARD_NAMES) else f"picture {index}" for index in range(count)],
+        families=["camera" if index % 3 else "reinhard" for index in range(count)],
+        shares=[(0.02, 0.1, 0.4)[index % 3] for index in range(count)],
+        figures={method: [figures(shift + index % 40) for index in range(count)] for method, shift in SHIFTS.items()},
+        subsets=["HCOCO" if index % 2 else "HFlickr" for index in range(count)],
+        seconds={method: [0.02] * count for method in SHIFTS if method != COMPOSITE},
+    )
+    return Measurement(at, f"Resized to {at}.", scores, draw)
+
+
+def small_evaluation(measurements: list[Measurement]) -> Evaluation:
+    """A whole evaluation with hard names everywhere."""
+    kinds = dict(zip([name for name in SHIFTS if name != COMPOSITE], ("network", "baseline", "results"), strict=True))
+    return Evaluation(
+        title="photos & <b>names</b>, 12 pictures",
+        measurements=measurements,
+        methods={
+            name: MethodFacts(kind, f"Paper of {name}", 3_000_000, 2_000_000_000, "ab" * 32)  # type: ignore[arg-type]
+            for name, kind in kinds.items()
+        },
+        failures=[Failure("<i>broken</i>.png", "It is damaged.", "Export it again.")],
+    )
+
+
+@pytest.fixture(scope="session")
+def whole_evaluation() -> Evaluation:
+    """Twelve pictures at two sizes."""
+    return small_evaluation([small_measurement("256", 12), small_measurement("native", 12)])
+
+
+@pytest.fixture
+def evaluation() -> Evaluation:
+    """Twelve pictures at two sizes, one of which cannot be drawn any more."""
+
+    def draw_but_one(index: int) -> KeptPicture:
+        if index == 11:
+            raise UnreadablePictureError("It is gone.")
+        return draw_picture(index)
+
+    return small_evaluation([small_measurement("256", 12), small_measurement("native", 12, draw_but_one)])
+
+
+@pytest.fixture
+def measure() -> Callable[[str, int], Measurement]:
+    """Makes a measurement of this size with as many pictures."""
+    return small_measurement

@@ -45,7 +45,7 @@ class Shown:
     ratio: float | None
     """fMSE by the composite's; None where that says nothing."""
     best: bool = False
-    """Whether no method's fMSE is lower."""
+    """Whether none of the composite's and the methods' fMSE is lower."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def colour_differences(differences: NDArray[np.float32]) -> Image.Image:
 def _card(measurement: Measurement, kept: KeptPicture, cases: Sequence[Case], folder: Path, stem: str) -> Card:
     scores, index = measurement.scores, kept.index
     pictures: dict[str, NDArray[np.uint8]] = {COMPOSITE: kept.composite, **kept.results, "real": kept.real}
-    best = min((scores.figures[name][index].fmse for name in kept.results), default=None)
+    best = min(scores.figures[name][index].fmse for name in pictures if name != "real")
     shown = []
     for place, (label, picture) in enumerate(pictures.items()):
         file = _store(Image.fromarray(picture), folder, f"{stem}-{place:02}")
@@ -170,12 +170,12 @@ def _card(measurement: Measurement, kept: KeptPicture, cases: Sequence[Case], fo
     )
 
 
-def _shown(scores: Scores, index: int, label: str, file: str, difference: str | None, best: float | None) -> Shown:
+def _shown(scores: Scores, index: int, label: str, file: str, difference: str | None, best: float) -> Shown:
     if label == "real":
         return Shown(label, file, None, None, None)
     fmse = scores.figures[label][index].fmse
     if label == COMPOSITE:
-        return Shown(label, file, difference, fmse, None)
+        return Shown(label, file, difference, fmse, None, fmse == best)
     untouched = scores.figures[COMPOSITE][index].fmse
     return Shown(label, file, difference, fmse, fmse / untouched if untouched else None, fmse == best)
 

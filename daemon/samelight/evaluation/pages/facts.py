@@ -18,8 +18,10 @@ __all__ = ["facts_of_the_run"]
 
 def facts_of_the_run() -> dict[str, str]:
     """A few lines of (what, value), in the order in which they are printed."""
+    program = Path(sys.argv[0]).stem
     return {
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        # `python -m samelight.cli.main` is the same program
+        "command": shlex.join(["samelight" if program == "main" else program, *sys.argv[1:]]),
         "date": datetime.now(timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
         "software": f"Samelight {__version__}, Python {platform.python_version()}, PyTorch {torch.__version__}",
