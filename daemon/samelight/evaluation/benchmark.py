@@ -69,6 +69,9 @@ class BenchmarkSample:
     """The data set's part that it belongs to; "" where there are none."""
     hard_mask: bool = False
     """Whether the mask holds 0 and 1 alone, and still does when it is resized, as in the literature."""
+    outline: str = ""
+    """Whose outline the foreground has: its "own" (an object of the photograph), one "borrowed" from another
+    photograph, or a "drawn" one, which both cut through what the photograph shows; "" where nobody knows."""
 
 
 def samples(photos: PhotoCollection, recipe: BenchmarkRecipe = VERSION_1) -> Iterator[BenchmarkSample]:
@@ -83,28 +86,30 @@ def sample_at(photos: PhotoCollection, index: int, recipe: BenchmarkRecipe = VER
     transfer's reference is a region of the photograph a third of the collection further on.
     """
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + index)
-    real, mask = _photo(photos, index), _mask(photos, index, generator)
+    real, (mask, outline) = _photo(photos, index), _mask(photos, index, generator)
     other = (index + max(1, len(photos) // 3)) % len(photos)
-    reference = Region(_photo(photos, other), _mask(photos, other, generator))
+    reference = Region(_photo(photos, other), _mask(photos, other, generator)[0])
     family = recipe.families[index % len(recipe.families)]
     recoloured = recolour(Region(real, mask), reference, [family], generator, recipe.limit)
     composite = torch.lerp(real, recoloured, mask).mul(255).round().div(255)
-    return BenchmarkSample(photos.names[index], family.name, composite[0], mask[0], real[0])
+    name = photos.names[index]
+    return BenchmarkSample(name, family.name, composite[0], mask[0], real[0], outline=outline)
 
 
 def _photo(photos: PhotoCollection, index: int) -> Tensor:
     return photos.photo(index).float().div(255).unsqueeze(0)
 
 
-def _mask(photos: PhotoCollection, index: int, generator: torch.Generator) -> Tensor:
-    """1 x 1 x H x W in 0..1: an own or borrowed region of usable size, its edge averaged over 3 x 3 pixels."""
+def _mask(photos: PhotoCollection, index: int, generator: torch.Generator) -> tuple[Tensor, str]:
+    """1 x 1 x H x W in 0..1: a region of usable size, its edge averaged over 3 x 3 pixels; and whose outline it has."""
     size = (photos.photo(index).shape[-2], photos.photo(index).shape[-1])
     regions = photos.regions(index)
     mask = None if regions is None else masks.own_mask(regions, generator)
-    attempts = 0
+    attempts, outline = 0, "own"
     while mask is None or not masks.LEAST_SHARE <= float(mask.mean()) <= masks.MOST_SHARE:
         attempts += 1
         borrowed = masks.borrowed_mask(photos, size, generator) if attempts <= 20 else None
         mask = masks.blob(size, generator) if borrowed is None else (borrowed >= 0.5).float()
+        outline = "drawn" if borrowed is None else "borrowed"
     padded = functional.pad(mask[None, None], (1, 1, 1, 1), mode="replicate")
-    return functional.avg_pool2d(padded, kernel_size=3, stride=1)
+    return functional.avg_pool2d(padded, kernel_size=3, stride=1), outline

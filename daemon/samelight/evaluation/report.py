@@ -17,7 +17,18 @@ from samelight_wire.errors import OutputError
 __all__ = ["as_json", "as_markdown", "evaluation_as_json", "in_manifest", "write_csv"]
 
 FIGURES = tuple(PictureFigures.__dataclass_fields__)
-CSV_COLUMNS = ("at", "picture", "subset", "family", "foreground", "method", *FIGURES, "seconds", "harmonious_fmse")
+CSV_COLUMNS = (
+    "at",
+    "picture",
+    "subset",
+    "family",
+    "outline",
+    "foreground",
+    "method",
+    *FIGURES,
+    "seconds",
+    "harmonious_fmse",
+)
 
 
 def as_json(scores: Scores) -> dict[str, Any]:
@@ -63,10 +74,10 @@ def write_csv(evaluation: Evaluation, path: Path) -> None:
 
 def _lines(at: str, scores: Scores) -> list[list[object]]:
     """A size's lines, picture after picture."""
-    subsets = scores.subsets or [""] * len(scores.names)
+    subsets, outlines = (labels or [""] * len(scores.names) for labels in (scores.subsets, scores.outlines))
     lines = []
     for index, name in enumerate(scores.names):
-        about = [at, name, subsets[index], scores.families[index], f"{scores.shares[index]:.6f}"]
+        about = [at, name, subsets[index], scores.families[index], outlines[index], f"{scores.shares[index]:.6f}"]
         for method, figures in scores.figures.items():
             timed, harmonious = (
                 found[method][index] if found.get(method) else None for found in (scores.seconds, scores.harmonious)
@@ -81,6 +92,7 @@ def _method_as_json(scores: Scores, method: str) -> dict[str, Any]:
         "overall": asdict(scores.row(method)),
         "families": {name: asdict(row) for name, row in scores.by_family(method).items()},
         "foreground": {name: asdict(row) for name, row in scores.by_foreground(method).items()},
+        "outlines": {name: asdict(row) for name, row in scores.by_outline(method).items()},
         "subsets": {name: asdict(row) for name, row in scores.by_subset(method).items()},
         "median_fmse_ratio": scores.median_ratio(method),
         "fmse_ratio_interval_95": [low, high],

@@ -80,6 +80,8 @@ class Measured:
     """The data set's part; "" where there is none."""
     sizes: dict[str, SizeFigures]
     """By the size's name."""
+    outline: str = ""
+    """Whose outline the foreground has; "" where nobody knows."""
 
 
 class Measurer:
@@ -118,7 +120,7 @@ class Measurer:
             raise
         except SamelightError as error:
             return Failure(self.pictures.names[index], error.message, error.hint)
-        return Measured(index, sample.name, sample.family, sample.subset, sizes)
+        return Measured(index, sample.name, sample.family, sample.subset, sizes, sample.outline)
 
     def draw(self, size: Size, index: int) -> KeptPicture:
         """A picture with every method's result, for a report.
@@ -233,14 +235,15 @@ def collect(measured: Iterable[Measured], size: str) -> Scores:
     """The scores at one size."""
     scores = Scores()
     for picture in measured:
-        _add(scores, picture.name, picture.family, picture.subset, picture.sizes[size])
+        scores.names.append(picture.name)
+        scores.families.append(picture.family)
+        scores.subsets.append(picture.subset)
+        scores.outlines.append(picture.outline)
+        _add(scores, picture.sizes[size])
     return scores
 
 
-def _add(scores: Scores, name: str, family: str, subset: str, found: SizeFigures) -> None:
-    scores.names.append(name)
-    scores.families.append(family)
-    scores.subsets.append(subset)
+def _add(scores: Scores, found: SizeFigures) -> None:
     scores.shares.append(found.share)
     for method, figures in found.figures.items():
         scores.figures.setdefault(method, []).append(figures)
@@ -265,10 +268,10 @@ def evaluate(
         on_picture: hears each picture's name when it is done.
         structure: whether the structural similarities are measured.
     """
-    scores = Scores(figures={COMPOSITE: [], **{name: [] for name in methods}})
-    for sample in pictures:
+    measured = []
+    for index, sample in enumerate(pictures):
         found = measure_sample(sample, methods, structure=structure)
-        _add(scores, sample.name, sample.family, sample.subset, found)
+        measured.append(Measured(index, sample.name, sample.family, sample.subset, {"": found}, sample.outline))
         if on_picture:
             on_picture(sample.name)
-    return scores
+    return collect(measured, "")

@@ -65,6 +65,8 @@ class Scores:
     """By method; `COMPOSITE` is always there."""
     subsets: list[str] = field(default_factory=list)
     """The data set's part that each belongs to, such as HCOCO; "" (or an empty list) where it has none."""
+    outlines: list[str] = field(default_factory=list)
+    """Whose outline each foreground has: "own", "borrowed" or "drawn"; "" (or an empty list) where nobody knows."""
     seconds: dict[str, list[float]] = field(default_factory=dict)
     """By method: how long each picture took on the machine that measured; not of composites."""
     harmonious: dict[str, list[float]] = field(default_factory=dict)
@@ -96,7 +98,7 @@ class Scores:
         )
 
     def groups(self) -> dict[str, dict[str, list[int]]]:
-        """The pictures' indices by "subset", "foreground" and "family", and in each by the group's label.
+        """The pictures' indices by "subset", "foreground", "family" and "outline", and in each by the group's label.
 
         A kind is left out where it does not tell pictures apart (no subsets, no families); a label where it has none.
         """
@@ -104,6 +106,7 @@ class Scores:
             "subset": self.subsets,
             "foreground": [foreground_range(share) for share in self.shares],
             "family": self.families,
+            "outline": self.outlines,
         }
         order = {foreground_range(high): None for _, high in FOREGROUND_RANGES}
         found = {}
@@ -121,6 +124,10 @@ class Scores:
     def by_foreground(self, method: str) -> dict[str, Row]:
         """A method's means for small, middle and large foregrounds; ranges without a picture are left out."""
         return self._rows(method, "foreground")
+
+    def by_outline(self, method: str) -> dict[str, Row]:
+        """A method's means for foregrounds of an own, a borrowed and a drawn outline."""
+        return self._rows(method, "outline")
 
     def by_subset(self, method: str) -> dict[str, Row]:
         """A method's means for each of the data set's parts."""

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from samelight.cli.main import app
@@ -131,6 +132,23 @@ def test_what_cannot_be_followed_is_refused_before_the_work(
     output = evaluate(*given, code=2)
     assert message in output
     assert "Traceback" not in output
+
+
+def test_what_one_method_cannot_harmonize_is_left_out_for_all(triples: Path) -> None:
+    """The pipeline refuses a picture that is all foreground; a network alone does not."""
+    Image.new("L", (32, 24), 255).save(triples / "mask" / "p2.png")
+    report = as_json("--triples", triples, "--at", "native", code=2)
+    assert [failure["name"] for failure in report["failures"]] == ["p2"]
+    assert {rows["overall"]["pictures"] for rows in report["sizes"][0]["methods"].values()} == {3}
+    assert as_json("--triples", triples)["failures"] == []
+
+
+def test_a_report_is_written(triples: Path, tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    evaluate("--triples", triples, "--at", "native", "--report", tmp_path / "report")
+    page = (tmp_path / "report" / "index.html").read_text("utf-8")
+    assert "hdnet-lite" in page
+    assert list((tmp_path / "report" / "pictures").iterdir())
 
 
 def test_nothing_that_can_be_measured(triples: Path) -> None:

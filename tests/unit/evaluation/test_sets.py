@@ -39,6 +39,18 @@ def test_version_1_makes_the_same_composites_for_ever(photo_folder: Path) -> Non
         assert float(sample.mask.double().sum()) == pytest.approx(area, abs=1e-3)
 
 
+def test_whose_outline_a_foreground_has(photo_folder: Path) -> None:
+    """Every second of the tests' photographs has regions of its own; the others borrow them."""
+    photos = PhotoSet(photo_folder)
+    assert [photos.read(index).outline for index in range(6)] == ["own", "borrowed"] * 3
+
+
+def test_without_any_regions_outlines_are_drawn(photo_folder: Path, tmp_path: Path) -> None:
+    for path in photo_folder.glob("*.webp"):
+        shutil.copy(path, tmp_path)
+    assert {PhotoSet(tmp_path).read(index).outline for index in range(6)} == {"drawn"}
+
+
 def test_each_composite_by_itself_is_that_of_the_row(photo_folder: Path) -> None:
     photos = PhotoSet(photo_folder)
     in_a_row = list(samples(PhotoCollection(photo_folder)))
