@@ -133,9 +133,9 @@ def _idt(source: Region, reference: Region, figures: Figures) -> Tensor:
 
 def _range_of(source: Region) -> tuple[Tensor, Tensor]:
     """Least and greatest value of each channel in a region, a little apart: B x 3 x 1 x 1."""
-    outside = source.weight == 0
-    low = source.picture.masked_fill(outside, 1).amin(dim=(2, 3), keepdim=True)
-    high = source.picture.masked_fill(outside, 0).amax(dim=(2, 3), keepdim=True)
+    outside = (source.weight == 0).to(source.picture.dtype)
+    low = (source.picture + outside).amin(dim=(2, 3), keepdim=True).clamp(max=1)
+    high = (source.picture - outside).amax(dim=(2, 3), keepdim=True).clamp(min=0)
     return low, torch.maximum(high, low + 1 / 255)
 
 
