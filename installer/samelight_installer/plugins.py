@@ -16,6 +16,7 @@ from .plugin_folder import InstalledPlugin
 from .plugin_stamp import read_stamp
 from .record import change_record, make_folder, read_record
 from .tags import Tag
+from .vendoring import ask_anew
 
 __all__ = ["Goods", "Outcome", "install_all", "look_at", "recorded_editors", "remove_plugin"]
 
@@ -76,6 +77,7 @@ def install_all(
         again: whether to put them in even where there is nothing new.
     """
     found = list(editors)
+    ask_anew()
     done: Dict[Tuple[str, Path], Outcome] = {}
     outcomes = []
     for editor in found:

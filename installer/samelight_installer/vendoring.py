@@ -14,12 +14,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Collection, Iterable, Iterator, Mapping, Tuple
+from typing import Collection, Dict, Iterable, Iterator, Mapping, Tuple
 
 from . import lockfile
 from .tags import Tag
 
-__all__ = ["COMPILED", "common_files", "vendor_common", "vendor_compiled"]
+__all__ = ["COMPILED", "ask_anew", "common_files", "vendor_common", "vendor_compiled"]
 
 COMPILED = ("pyzmq", "msgpack")
 """The packages with a compiled part, as the lock file names them."""
@@ -29,6 +29,10 @@ LOCKED = ("--require-hashes", "--no-deps", "--only-binary=:all:", "--retries", "
 
 PURE = ("*.py", "py.typed")
 NOTICES = ("METADATA", "LICENSE*", "COPYING*", "AUTHORS*")
+
+_unavailable: Dict[Tuple[Tag, str], Mapping[str, str]] = {}
+"""What pip could not get for an interpreter, by the lock file's text: without a network each question takes its time,
+and the next editor with the same Python would get the same answer."""
 
 
 def vendor_common(folder: Path, packages: Iterable[Path]) -> None:
@@ -72,11 +76,37 @@ def vendor_compiled(folder: Path, tag: Tag, lock: Path) -> Mapping[str, str]:
     Returns:
         The packages that could not be had, each with pip's reason; the plugin does without them.
     """
-    if not _fetch(folder, tag, lock, COMPILED):
-        return {}
-    # Not all of them are to be had: each by itself then.
-    reasons = {name: _fetch(folder, tag, lock, [name]) for name in COMPILED}
-    return {name: reason for name, reason in reasons.items() if reason}
+    key = (tag, lock.read_text(encoding="utf-8"))
+    if key not in _unavailable:
+        missing = _fetch_what_there_is(folder, tag, lock)
+        if missing:
+            _unavailable[key] = missing
+        return missing
+    left = [name for name in COMPILED if name not in _unavailable[key]]
+    reason = _fetch(folder, tag, lock, left) if left else ""
+    return {**_unavailable[key], **(dict.fromkeys(left, reason) if reason else {})}
+
+
+def ask_anew() -> None:
+    """Forgets what could not be had: from now on pip is asked for it again."""
+    _unavailable.clear()
+
+
+def _fetch_what_there_is(folder: Path, tag: Tag, lock: Path) -> Mapping[str, str]:
+    """Fetches all that can be had; gives the rest, each with pip's reason."""
+    missing: Dict[str, str] = {}
+    wanted = list(COMPILED)
+    while wanted:
+        reason = _fetch(folder, tag, lock, wanted)
+        if not reason:
+            break
+        named = next((name for name in wanted if name in reason), None)
+        if named is None:  # pip does not say which one stops it
+            reasons = {name: _fetch(folder, tag, lock, [name]) for name in wanted}
+            return {**missing, **{name: each for name, each in reasons.items() if each}}
+        missing[named] = reason
+        wanted.remove(named)
+    return missing
 
 
 def _fetch(folder: Path, tag: Tag, lock: Path, names: Collection[str]) -> str:

@@ -27,7 +27,7 @@ def test_samelight_install_finds_gimp_and_a_layer_is_harmonized(
     root: EditorRoot, daemon: RunningDaemon, client: Client, tmp_path: Path
 ) -> None:
     home = make_bare_home(root, tmp_path, daemon.connection_file)
-    report = samelight(home, "install")
+    report = samelight(home, "install", "--no-login", "--no-start")
     (gimp,) = [editor for editor in report["editors"] if editor["name"] == "GIMP"]
     assert gimp["version"].startswith(home.release)
     assert gimp["folder"] == str(home.plug_in)

@@ -46,7 +46,7 @@ def samelight(home: KritaHome, daemon: RunningDaemon, *arguments: str) -> dict[s
 def test_samelight_install_finds_krita_and_all_that_follows_works(
     home: KritaHome, user_daemon: RunningDaemon, screen: Screen, output: Path, pictures: Path, client: Client
 ) -> None:
-    report = samelight(home, user_daemon, "install")
+    report = samelight(home, user_daemon, "install", "--no-login", "--no-start")
     (krita,) = [editor for editor in report["editors"] if editor["name"] == "Krita"]  # type: ignore[attr-defined]
     version = ".".join(map(str, home.root.version("krita")[:2]))
     assert krita["version"].startswith(version)

@@ -14,6 +14,7 @@
     backdrop      what is visible below a layer
     waiting       the request, with progress
     inserting     the new layers, in one undo step
+    starting      starting the daemon
     places        where the plug-in finds its parts and the daemon
 
 No module does arithmetic with pixels; that is the daemon's part.

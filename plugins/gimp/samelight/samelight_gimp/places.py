@@ -5,6 +5,7 @@ The installer puts beside this package
     vendor/common/          pure Python: samelight_wire, msgpack, platformdirs
     vendor/<tag>/           compiled packages for one Python, such as cp313-linux_x86_64: pyzmq, msgpack
     connection-file.txt     the absolute path of the daemon's connection file
+    samelight-command.txt   the command that starts the daemon, see starting.py
 
 Any of them may be missing: without compiled packages the client in pure Python serves.
 """

@@ -7,6 +7,7 @@ sees the connection end and drops the work.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -23,13 +24,16 @@ from samelight_wire import (
     StatusReply,
     StatusRequest,
 )
+from samelight_wire.errors import DaemonNotRunningError, StaleConnectionError
 
 from .places import connection_file
+from .starting import start_daemon
 
 __all__ = ["STAGES", "ask_status", "connect", "harmonize"]
 
 TICK_SECONDS = 0.05
 STATUS_SECONDS = 3.0
+START_SECONDS = 40.0
 ANSWER_SECONDS = 900.0  # a large layer on a slow machine, behind other jobs
 
 STAGES = {
@@ -49,24 +53,47 @@ OnProgress = Callable[[Progress], None]
 def connect() -> EventLoopClient:
     """A connection whose daemon has proven to be the user's own.
 
-    A daemon that does not answer is waited for some seconds, with a Cancel button: nothing of the picture has been read
-    or touched yet, or a duplicate made. The button is gone when this returns.
+    A daemon that does not run is started, and one that does not answer is waited for some seconds, with a Cancel
+    button: nothing of the picture has been read or touched yet, or a duplicate made. The button is gone when this
+    returns.
 
     Raises:
-        ConnectionFailed: the daemon does not run or cannot be reached, or it is not the user's.
+        ConnectionFailed: the daemon does not run, cannot be started or cannot be reached, or it is not the user's.
         VersionMismatchError: daemon and plug-in are too far apart.
     """
     Gimp.progress_init("Looking for the Samelight daemon")
     try:
-        client = EventLoopClient(connection_file(), "gimp")
         try:
-            _await(client, HelloReply)
-        except BaseException:
-            client.close()
-            raise
+            return _connect()
+        except (DaemonNotRunningError, StaleConnectionError):
+            if not _start():
+                raise
+        return _connect()
     finally:
         Gimp.progress_end()
+
+
+def _connect() -> EventLoopClient:
+    client = EventLoopClient(connection_file(), "gimp")
+    try:
+        _await(client, HelloReply)
+    except BaseException:
+        client.close()
+        raise
     return client
+
+
+def _start() -> bool:
+    """Start the daemon and wait until it answers; whether there is any use in trying once more."""
+    process = start_daemon()
+    if process is None:
+        return False
+    Gimp.progress_set_text("Starting the Samelight daemon")
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        Gimp.progress_pulse()
+        time.sleep(TICK_SECONDS)
+    return True
 
 
 def ask_status(client: EventLoopClient) -> StatusReply:
