@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Collection, Dict, Set
 
-__all__ = ["BUILDS", "canonical", "count", "select", "versions"]
+__all__ = ["BUILDS", "canonical", "select", "versions"]
 
 BUILDS = ("torch", "torchvision")
 """What there are several builds of."""
@@ -36,11 +36,6 @@ def select(lock: str, names: Collection[str]) -> str:
         if keeping:
             kept.append(line.replace("==", "===", 1) if entry and canonical(entry.group(1)) in BUILDS else line)
     return "\n".join(kept) + "\n"
-
-
-def count(lock: str) -> int:
-    """How many packages the lock file names, whatever the system."""
-    return len({canonical(entry.group(1)) for entry in map(_ENTRY.match, lock.splitlines()) if entry})
 
 
 def versions(lock: str) -> Dict[str, Set[str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from samelight_installer.launcher import link_command, on_path
+from samelight_installer.launcher import link_command, on_path, remove_command
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such folder")
 
@@ -56,9 +56,42 @@ def test_another_program_of_that_name_is_left_alone(home: Path, command: Path, t
 
 
 def test_a_folder_that_cannot_be_made_is_no_failure(home: Path, command: Path) -> None:
-    home.mkdir()
-    (home / ".local").write_text("a file where the folder should be")
+    (home / ".local").mkdir(parents=True)
+    (home / ".local" / "bin").write_text("a file where the folder should be")
     assert link_command(command) is None
+
+
+def test_follows_an_upgrade(home: Path, command: Path, tmp_path: Path) -> None:
+    link = link_command(command)
+    new = tmp_path / "new" / "bin" / "samelight"
+    new.parent.mkdir(parents=True)
+    new.write_text("#!/bin/sh\n")
+    (home / ".local" / "bin" / ".samelight.part").symlink_to("left by a kill")
+    assert link_command(new) == link
+    assert link is not None
+    assert link.resolve() == new
+    assert [path.name for path in link.parent.iterdir()] == ["samelight"]
+
+
+def test_is_removed_if_it_is_ours(home: Path, command: Path, tmp_path: Path) -> None:
+    assert remove_command() is None
+    link = link_command(command)
+    assert link is not None
+    assert remove_command() == link
+    assert not link.is_symlink()
+    link.symlink_to(command)  # somebody's own
+    assert remove_command() is None
+    assert link.is_symlink()
+
+
+def test_one_that_was_replaced_by_a_program_stays(home: Path, command: Path) -> None:
+    link = link_command(command)
+    assert link is not None
+    link.unlink()
+    link.write_text("something else")
+    assert link_command(command) is None
+    assert remove_command() is None
+    assert link.read_text() == "something else"
 
 
 def test_knows_whether_a_shell_finds_it(monkeypatch: pytest.MonkeyPatch, command: Path) -> None:

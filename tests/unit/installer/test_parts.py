@@ -61,10 +61,17 @@ beta-gamma==2.0 \\
 
 
 def test_some_packages_of_a_lock_file() -> None:
-    assert lockfile.count(LOCK) == 2
+    assert lockfile.versions(LOCK) == {"alpha": {"1.0", "0.9"}, "beta-gamma": {"2.0"}}
     assert lockfile.select(LOCK, ["Beta_Gamma"]) == "beta-gamma==2.0 \\\n    --hash=sha256:ba\n"
     assert lockfile.select(LOCK, ["alpha"]).count("--hash") == 3
     assert lockfile.select(LOCK, ["other"]).strip() == ""
+
+
+def test_torch_is_asked_for_to_the_letter() -> None:
+    """Or pip would take another build of that version, wherever it knows one."""
+    chosen = lockfile.select("torch==1.0 \\\n    --hash=sha256:aa\n", ["torch"])
+    assert chosen == "torch===1.0 \\\n    --hash=sha256:aa\n"
+    assert lockfile.versions(chosen) == {"torch": {"1.0"}}
 
 
 def test_a_fingerprint_sees_names_and_contents(tmp_path: Path) -> None:
