@@ -64,8 +64,8 @@ def remove_copy(connection_file: Path, copy: Path) -> List[Path]:
         _write_private(_list(connection_file), "".join(f"{path}\n" for path in left).encode())
     elif _unlink(_list(connection_file)):
         removed.append(_list(connection_file))
-    for left in copy.parent.glob(f".{copy.name}.*"):  # of an installer or a daemon that was killed
-        _unlink(left)
+    for unfinished in copy.parent.glob(f".{copy.name}.*"):  # of an installer or a daemon that was killed
+        _unlink(unfinished)
     with contextlib.suppress(OSError):
         copy.parent.rmdir()
         removed.append(copy.parent)

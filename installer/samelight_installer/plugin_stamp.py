@@ -84,8 +84,8 @@ def is_current(folder: Path, contents: str) -> bool:
     there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
     # Python and macOS's file manager leave something of theirs in every folder.
     passing = {name for name in there if "__pycache__" in there[name].parts or there[name].name.startswith(".")}
-    others = set(there) - {STAMP} - passing
-    return others == set(stamp["files"]) and _are_there(folder, stamp["files"])
+    others = set(there) - {STAMP} - passing - set(stamp["files"])
+    return not others and _are_there(folder, stamp["files"])
 
 
 def kept_wheels(tag: Tag, folders: Iterable[Path]) -> Optional[Path]:
