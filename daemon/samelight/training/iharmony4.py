@@ -13,7 +13,8 @@ a reduced copy may hold .png for .jpg. All of these are read.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -85,23 +86,31 @@ class IHarmony4:
         """Number of composites."""
         return len(self.entries)
 
-    def read(self, index: int) -> IHarmony4Picture:
+    def read(self, index: int, least_side: int | None = None) -> IHarmony4Picture:
         """Decode a composite, its mask and the real picture.
+
+        Args:
+          index: which composite.
+          least_side: where it is given, the pictures may come halved, or halved again or three times, as long as the
+            shorter side has this many pixels: large photographs take a fraction of the time.
 
         Raises: UnreadablePictureError, SizeMismatchError, EmptyMaskError; each names the file.
         """
         entry = self.entries[index]
-        composite, real = _decode(entry.composite, "RGB"), _decode(entry.real, "RGB")
-        mask = _decode(entry.mask, "L").float().div(255)
-        for path, other in ((entry.mask, mask), (entry.real, real)):
-            if other.shape[1:] != composite.shape[1:]:
-                raise SizeMismatchError(
-                    f"{path} is {_size(other)}, but {entry.composite} is {_size(composite)}.", AGAIN
-                )
-        if not bool((mask >= 0.5).any()):
+        width, height = size = _size_of(entry.composite)
+        for path in (entry.mask, entry.real):
+            if (other := _size_of(path)) != size:
+                message = f"{path} is {_in_words(other)}, but {entry.composite} is {_in_words(size)}."
+                raise SizeMismatchError(message, AGAIN)
+        divisor = 1
+        while least_side is not None and divisor < 8 and min(width, height) // (2 * divisor) >= least_side:
+            divisor *= 2
+        composite, real = _decode(entry.composite, "RGB", divisor), _decode(entry.real, "RGB", divisor)
+        mask = _decode(entry.mask, "L", divisor)
+        if int(mask.max()) < 128:
             hint = "Foregrounds are white (255) in masks. " + AGAIN
             raise EmptyMaskError(f"The mask {entry.mask} marks no pixel as foreground.", hint)
-        return IHarmony4Picture(composite, mask, real)
+        return IHarmony4Picture(composite, mask.float().div(255), real)
 
 
 def _official_name(subset: str) -> str:
@@ -197,15 +206,31 @@ def _where_else(root: Path, subset: str) -> str:
     return f"Name {deeper[0]} instead: it holds {subset}." if deeper else LAYOUT
 
 
-def _decode(path: Path, mode: str) -> Tensor:
-    """C x H x W, uint8."""
-    try:
-        with Image.open(path) as picture:
-            pixels = np.array(picture.convert(mode))
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UnreadablePictureError(f"{path} cannot be read as a picture ({error}).", AGAIN) from error
+def _decode(path: Path, mode: str, divisor: int) -> Tensor:
+    """C x H x W, uint8; sides are divided by 1, 2, 4 or 8 and rounded up."""
+    with _readable(path), Image.open(path) as picture:
+        width = picture.width
+        picture.draft(mode, (width // divisor, picture.height // divisor))  # what JPEG does while it decodes
+        left = divisor * picture.width // width
+        whole = picture.convert(mode)
+        pixels = np.array(whole.reduce(left) if left > 1 else whole)
     return torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1)).permute(2, 0, 1).contiguous()
 
 
-def _size(picture: Tensor) -> str:
-    return f"{picture.shape[2]} x {picture.shape[1]} pixels"
+def _size_of(path: Path) -> tuple[int, int]:
+    """Width and height."""
+    with _readable(path), Image.open(path) as picture:
+        return picture.size
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say which file it was that could not be read."""
+    try:
+        yield
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UnreadablePictureError(f"{path} cannot be read as a picture ({error}).", AGAIN) from error
+
+
+def _in_words(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]} pixels"

@@ -92,6 +92,26 @@ def test_a_copy_in_another_format(root: Path) -> None:
     assert copy.read(0).real.shape == (3, 20, 28)
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+@pytest.mark.parametrize(("least", "width", "height"), [(200, 402, 301), (150, 201, 151), (40, 101, 76), (1, 51, 38)])
+def test_large_pictures_may_come_reduced(root: Path, suffix: str, least: int, width: int, height: int) -> None:
+    ramp = np.linspace(0, 255, 402).round().astype(np.uint8)
+    ramp = np.broadcast_to(ramp[None, :, None], (301, 402, 3))
+    folder = root / "HCOCO"
+    for part in ("composite_images", "real_images"):
+        for path in (folder / part).iterdir():
+            path.unlink()
+    Image.fromarray(ramp).save(folder / "composite_images" / f"c100300_1_2{suffix}", quality=95)
+    Image.fromarray(ramp[:, ::-1]).save(folder / "real_images" / f"c100300{suffix}", quality=95)
+    Image.fromarray((ramp[..., 0] >= 128).astype(np.uint8) * 255).save(folder / "masks" / "c100300_1.png")
+    picture = IHarmony4(root, "test", subsets=("HCOCO",)).read(0, least)
+    assert picture.composite.shape == picture.real.shape == (3, height, width)
+    assert picture.mask.shape == (1, height, width)
+    middle = picture.composite[0, height // 2].float()
+    assert float((middle - torch.linspace(0, 255, width)).abs().max()) < 6
+    assert float((picture.mask[0, height // 2] - (middle >= 128).float()).abs().sum()) <= 1.5
+
+
 def test_what_is_missing_is_named(root: Path) -> None:
     assert "no folder" in message(root / "elsewhere")
     assert f"Name {root} instead" in message(root.parent)

@@ -25,6 +25,8 @@ LEAST_FOREGROUND = 0.002
 """Share of a window that the foreground must cover: a window that shows next to nothing of it teaches nothing."""
 TRIES = 8
 """Windows that are tried before the whole picture is taken."""
+DETAIL = 2
+"""A picture is decoded with at least this many times the wanted side: the least window is not enlarged either."""
 WORKERS = 8
 """Most threads that decode pictures."""
 
@@ -62,7 +64,8 @@ class IHarmony4Source:
     ) -> Composites:
         """The composites at some places of a step's batch of `count`."""
         places = [self._place(step * count + member) for member in members]
-        pictures = list(self._decoders.map(self.data.read, places))
+        least = DETAIL * max(size)
+        pictures = list(self._decoders.map(lambda place: self.data.read(place, least), places))
         composite, real = (torch.empty((len(places), 3, *size), device=self.device) for _ in range(2))
         mask = torch.empty((len(places), 1, *size), device=self.device)
         for index, (member, picture) in enumerate(zip(members, pictures, strict=True)):
