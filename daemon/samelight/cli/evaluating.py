@@ -31,21 +31,37 @@ class Wishes:
     """The command line of `samelight evaluate`, as far as it says what is measured."""
 
     on_photos: Path | None
+    """Photographs for the project's benchmark."""
     iharmony4: Path | None
+    """The folder with iHarmony4."""
     subsets: Sequence[str]
+    """Of iHarmony4; all where none is named."""
     triples: Path | None
+    """A folder with composites, masks and real pictures."""
     models: Sequence[str]
+    """Networks by name; those that have weights where none is named."""
     weights: Sequence[str]
+    """[NAME=]FILE each."""
     results: Sequence[str]
+    """NAME=FOLDER each."""
     baselines: bool
+    """Whether the classical methods are measured."""
     sizes: Sequence[str]
+    """As `parse_size` reads them."""
     limit: int | None
+    """Only so many pictures."""
     harmonious: bool
+    """Whether methods are also given real pictures as composites."""
     segmenter: str
+    """What finds instances."""
     device: str
+    """As `choose_devices` reads it."""
     workers: int
+    """Processes that share the pictures."""
     resume: Path | None
+    """The file that keeps the figures."""
     save: Path | None
+    """The folder for pictures and results."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +69,15 @@ class Prepared:
     """An evaluation that can begin: everything that can be wrong from the start has been looked at."""
 
     measurer: Measurer
+    """Pictures and methods, opened."""
     indices: Sequence[int]
+    """Which pictures are measured."""
     failures: Sequence[Failure]
+    """Methods that cannot run."""
     journal: Journal | None
+    """What was measured before, and where figures are kept."""
     workers: int
+    """Processes that share the pictures."""
 
 
 def prepare(wishes: Wishes) -> Prepared:
