@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from statistics import fmean, median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samelight.evaluation.metrics import PictureFigures
 
@@ -152,7 +154,7 @@ class Scores:
         own, composite = (
             np.array([self.figures[name][index].fmse for index in indices]) for name in (method, COMPOSITE)
         )
-        draws = np.random.default_rng(0).multinomial(len(indices), np.full(len(indices), 1 / len(indices)), RESAMPLES)
+        draws = _draws(len(indices))
         low, high = np.percentile((draws @ own) / np.maximum(draws @ composite, LEAST_ERROR), (2.5, 97.5))
         return float(low), float(high)
 
@@ -172,6 +174,15 @@ class Scores:
 
     def _rows(self, method: str, kind: str) -> dict[str, Row]:
         return {label: self.row(method, chosen) for label, chosen in self.groups().get(kind, {}).items()}
+
+
+@lru_cache(maxsize=1)
+def _draws(count: int) -> NDArray[np.float64]:
+    """How often each of `count` pictures is in each of the bootstrap's draws: the same for all methods, so that their
+    intervals can be compared, and drawn once, because that takes seconds for thousands of pictures.
+    """
+    draws = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    return draws.astype(np.float64)
 
 
 def foreground_range(share: float) -> str:
