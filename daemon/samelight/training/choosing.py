@@ -53,12 +53,15 @@ def recipe_of(options: TrainingOptions) -> Recipe:
         raise InvalidOptionError("A learning rate is above 0.", "The papers' are around 0.001.")
     if options.ema is not None and not 0 <= options.ema < 1:
         raise InvalidOptionError("The decay of averaged weights is 0 or more and below 1.", "Usual is 0.999.")
+    phases = _phases(options.sides) if options.sides else recipe.phases
     return replace(
         recipe,
         batch=recipe.batch if options.batch is None else options.batch,
+        # Both given: so many pictures of the largest side.
+        batch_side=max(phases[0].sides) if options.batch and options.sides else recipe.batch_side,
         learning_rate=recipe.learning_rate if options.rate is None else options.rate,
         ema=recipe.ema if options.ema is None else options.ema,
-        phases=_phases(options.sides) if options.sides else recipe.phases,
+        phases=phases,
     )
 
 

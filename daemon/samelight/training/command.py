@@ -62,7 +62,7 @@ def _train(options: TrainingOptions) -> dict[str, Any] | None:
     about = _read_text(options.about) if options.about else ""
     device = _device(options.device)
     team = join_team(device)
-    torch.set_num_threads(max(1, available_cores() // _neighbours()))
+    torch.set_num_threads(options.threads or max(1, available_cores() // _neighbours()))
     source = open_source(options, device)
     trainer = _prepare(options, source, team, watcher := _watcher(options, team))
     try:
@@ -101,6 +101,7 @@ def _prepare(options: TrainingOptions, source: CompositeSource, team: Team, watc
         validate=_validation(options, device, segment) if team.writes else None,
         keep_best=options.keep == "best" or (options.keep == "auto" and not wants_paper(options)),
         workers=options.workers,
+        portions=options.portions,
         compiled=options.compiled and not missing,
         watcher=watcher,
     )

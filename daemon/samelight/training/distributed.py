@@ -36,10 +36,9 @@ class Team:
     talk: Any = None
     """The Gloo group for what is agreed on."""
 
-    @property
-    def shard(self) -> Shard:
-        """What this process makes of a batch."""
-        return Shard(self.rank, self.size)
+    def shards(self, portions: int) -> tuple[Shard, ...]:
+        """What this process makes of a batch, in so many portions: the same ones as so many times the processes."""
+        return tuple(Shard(self.rank * portions + each, self.size * portions) for each in range(portions))
 
     @property
     def writes(self) -> bool:
@@ -86,7 +85,7 @@ class Team:
         if self.size == 1:
             return learner
         return nn.parallel.DistributedDataParallel(
-            learner, broadcast_buffers=False, find_unused_parameters=rarely_used, gradient_as_bucket_view=True
+            learner, find_unused_parameters=rarely_used, gradient_as_bucket_view=True
         )
 
 

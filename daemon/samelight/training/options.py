@@ -56,7 +56,9 @@ class TrainingOptions:
         Literal["auto", "yes", "no"], Told("The memory layout of tensor cores; auto: on cards.")
     ] = "auto"
     compiled: Annotated[bool, Told("Run the network through torch.compile.", name="--compile")] = False
+    threads: Annotated[int | None, Told("Processor threads of each process; usually all cores, shared evenly.")] = None
     workers: Annotated[int, Told("Threads of each process that make composites ahead.")] = 1
+    portions: Annotated[int, Told("Work on a batch in so many parts, one after the other: needs less memory.")] = 1
     checkpoint_every: Annotated[float, Told("Minutes between two checkpoints.")] = 5.0
     validate: Annotated[Path | None, Told("Photographs, or the folder of iHarmony4, to measure on.")] = None
     validate_every: Annotated[float, Told("Minutes between two measurements during the training.")] = 10.0

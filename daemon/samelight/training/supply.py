@@ -19,10 +19,22 @@ from samelight.training.draws import Plan
 from samelight.training.recipes import Augmentation
 from samelight.training.source import CompositeSource, Shard
 
-__all__ = ["Batch", "Maker", "Segment", "Supply"]
+__all__ = ["Batch", "Maker", "Portion", "Segment", "Supply"]
 
 Segment = Callable[[Tensor, Tensor], Instances]
 """Finds the instances of composites B x 3 x H x W in 0..1 with masks B x 1 x H x W in 0..1."""
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Some of a step's composites: those that go through the network together."""
+
+    composites: Composites
+    """On the source's device."""
+    instances: Instances | None
+    """What the network is shown of them, on the same device."""
+    members: range
+    """Their places in the batch of all processes."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +43,8 @@ class Batch:
 
     plan: Plan
     """What was asked for."""
-    composites: Composites
-    """On the source's device."""
-    instances: Instances | None
-    """What the network is shown of them, on the same device."""
-    members: range
-    """Their places in the batch of all processes."""
+    portions: tuple[Portion, ...]
+    """In order."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +57,18 @@ class Maker:
     """The recipe's."""
     segment: Segment | None
     """Finds the instances; None for a network that reads none."""
-    shard: Shard
-    """Whose part of the batch to make."""
+    shards: tuple[Shard, ...]
+    """Whose parts of the batch to make."""
 
     @torch.no_grad()
     def __call__(self, plan: Plan) -> Batch:
         """Make it; whatever the source raises goes on."""
-        made = self.source.batch(plan.step, plan.count, plan.size, self.augmentation, self.shard)
+        return Batch(plan, tuple(self._portion(plan, shard) for shard in self.shards))
+
+    def _portion(self, plan: Plan, shard: Shard) -> Portion:
+        made = self.source.batch(plan.step, plan.count, plan.size, self.augmentation, shard)
         found = None if self.segment is None or plan.hidden else self.segment(made.composite, made.mask)
-        return Batch(plan, made, found and _onto(found, self.source.device), self.shard.members(plan.count))
+        return Portion(made, found and _onto(found, self.source.device), shard.members(plan.count))
 
 
 class Supply:
@@ -134,7 +145,8 @@ def _onto(found: Instances, device: torch.device) -> Instances:
 
 
 def _tensors(batch: Batch) -> Iterator[Tensor]:
-    made, found = batch.composites, batch.instances
-    yield from (made.composite, made.mask, made.real)
-    if found is not None:
-        yield from (found.labels, found.similarity, found.present)
+    for portion in batch.portions:
+        made, found = portion.composites, portion.instances
+        yield from (made.composite, made.mask, made.real)
+        if found is not None:
+            yield from (found.labels, found.similarity, found.present)

@@ -8,6 +8,7 @@ at once, so that the card never waits for the program.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
@@ -82,6 +83,7 @@ class Trainer:
         validate: Validate | None = None,
         keep_best: bool = True,
         workers: int = 1,
+        portions: int = 1,
         compiled: bool = False,
         watcher: Watcher | None = None,
     ) -> None:
@@ -102,17 +104,19 @@ class Trainer:
           validate: measures the averaged weights now and then.
           keep_best: end with the weights that it found best instead of the last ones.
           workers: threads that make batches ahead.
+          portions: in how many parts a process works on its part of a batch, one after the other.
           compiled: run the network through torch.compile.
           watcher: hears what happens, in the process that writes.
 
-        Raises: InvalidOptionError where a batch has fewer pictures than there are processes.
+        Raises: InvalidOptionError where a batch has fewer pictures than there are processes times portions.
         """
         self.source, self.recipe, self.budget, self.folder = source, recipe, budget, folder
-        self.model, self.seed, self.segment, self.team, self.workers = model, seed, segment, team, workers
+        self.model, self.seed, self.segment, self.team = model, seed, segment, team
+        self.workers, self.portions = workers, portions
         self.pace, self.validate, self.keep_best = pace or Pace(), validate, keep_best
         self.watcher = watcher if watcher is not None and team.writes else Watcher()
         self.numerics = numerics or Numerics(source.device)
-        _check_batches(recipe, team.size)
+        _check_batches(recipe, team.size * portions)
         self.network = self.numerics.place(network)
         self.average = MovingAverage(self.network, recipe.ema)
         self.loss = LOSSES[recipe.loss]().to(source.device)
@@ -151,7 +155,7 @@ class Trainer:
         self.resume()
         self.watcher.begins(self.step)
         self.network.train()
-        make = Maker(self.source, self.recipe.augmentation, self.segment, self.team.shard)
+        make = Maker(self.source, self.recipe.augmentation, self.segment, self.team.shards(self.portions))
         with Supply(make, self.source.device, self.workers) as supply, stop_requests() as request:
             self._loop(supply, request)
         self._read()
@@ -203,14 +207,11 @@ class Trainer:
         return wishes
 
     def _train_step(self, batch: Batch) -> None:
-        plan, made = batch.plan, batch.composites
+        plan = batch.plan
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate_at(plan.progress)
-        part = Part(plan.count, generators_of(self.seed, plan.step, batch.members), self.team.sum_up)
-        loss, figures = self.learner(made.composite, made.real, made.mask, batch.instances, part)
         self.optimizer.zero_grad(set_to_none=True)
-        # The processes' gradients are averaged, and it is their sum that is the batch's.
-        self.scaler.scale(loss * self.team.size).backward()
+        figures = self._learn(batch)
         if isfinite(self.recipe.longest_gradient):
             self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.longest_gradient)
@@ -222,6 +223,30 @@ class Trainer:
         self._unread.append((figures, Step(self.step, plan.progress, 0.0, 0.0, plan.count, self.seconds)))
         if self.step % self._read_every == 0:
             self._read()
+
+    def _learn(self, batch: Batch) -> Tensor:
+        """Gradients of all portions; returns the figures of `Learner`, added up over this process's portions."""
+        counted = self._counted(batch)
+        total: Tensor | None = None
+        for portion in batch.portions:
+            made, places = portion.composites, generators_of(self.seed, batch.plan.step, portion.members)
+            part = Part(batch.plan.count, places, counted)
+            # The processes exchange their gradients once, with the last portion's.
+            waits = self.team.size > 1 and portion is not batch.portions[-1]
+            with self.learner.no_sync() if waits else nullcontext():  # type: ignore[operator]
+                loss, figures = self.learner(made.composite, made.real, made.mask, portion.instances, part)
+                # The processes' gradients are averaged, and it is their sum that is the batch's.
+                self.scaler.scale(loss * self.team.size).backward()
+            total = figures if total is None else total + figures
+        assert total is not None  # noqa: S101
+        return total
+
+    def _counted(self, batch: Batch) -> Tensor | None:
+        if not hasattr(self.loss, "counted"):
+            return None
+        count: Any = self.loss.counted
+        own = [count(portion.composites.mask) for portion in batch.portions]
+        return self.team.sum_up(torch.stack(own).sum())
 
     def _read(self) -> None:
         """Wait for the figures of the last steps and tell them; the processes do this together.
@@ -312,6 +337,7 @@ class Trainer:
             "budget": asdict(self.budget),
             "pictures": len(self.source),
             "processes": self.team.size,
+            "portions": self.portions,
             "precision": self.numerics.name,
             "device": self.source.device.type,
             "torch": str(torch.__version__),
@@ -350,7 +376,7 @@ class Trainer:
     def _show_pictures(self) -> None:
         if not self.watcher.wants_pictures or self._last is None:
             return
-        made, found = self._last.composites, self._last.instances
+        made, found = self._last.portions[0].composites, self._last.portions[0].instances
         composite, mask, real = made.composite[:SHOWN], made.mask[:SHOWN], made.real[:SHOWN]
         shown = found and Instances(found.labels[:SHOWN], found.similarity[:SHOWN], found.present[:SHOWN])
         result = (self.average.network(composite * 2 - 1, mask, shown) + 1) / 2
@@ -365,8 +391,8 @@ def _taken(supply: Supply) -> tuple[Batch | None, Exception | None]:
         return None, error
 
 
-def _check_batches(recipe: Recipe, processes: int) -> None:
+def _check_batches(recipe: Recipe, portions: int) -> None:
     smallest = min(recipe.batch_at(side) for phase in recipe.phases for side in phase.sides)
-    if smallest < processes:
-        message = f"Batches of {smallest} pictures cannot be shared by {processes} processes."
+    if smallest < portions:
+        message = f"Batches of {smallest} pictures cannot be shared by {portions} processes or portions."
         raise InvalidOptionError(message, "Start fewer processes, or ask for a larger --batch.")

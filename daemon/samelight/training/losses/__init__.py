@@ -3,6 +3,7 @@
 A loss is a module called as `loss(stages, real, mask, part)`: what the network made (`samelight.harmonizers.stages`),
 the real pictures B x 3 x H x W in -1..1 and the masks B x 1 x H x W in 0..1; it returns a scalar, the mean over the
 batch. Where these pictures are only a `Part` of a batch, it returns their share of that mean: the shares add up to it.
+A loss that is a mean over some of the pictures alone has a method `counted(mask)` that says how many those are.
 It may hold parameters: they are trained with the network's and kept in checkpoints, and are no part of its weights.
 """
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 __all__ = ["WHOLE", "Part"]
-
-
-def _alone(values: Tensor) -> Tensor:
-    return values
 
 
 @dataclass(frozen=True)
@@ -24,8 +20,8 @@ class Part:
     generators: Sequence[torch.Generator] | None = None
     """One for each of these pictures, on the CPU: random choices come from there, so that they do not depend on how the
     batch is shared. None for torch's own generator."""
-    sum_up: Callable[[Tensor], Tensor] = _alone
-    """Adds up a tensor over all parts; it carries no gradient."""
+    counted: Tensor | None = None
+    """What the loss's `counted` found, added up over all parts; None where the loss is given the whole batch."""
 
     def mean(self, values: Tensor) -> Tensor:
         """The part's share of the mean over the whole batch of one value a picture: B to a scalar."""

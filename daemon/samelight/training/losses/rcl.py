@@ -35,6 +35,10 @@ class RCLLoss(nn.Module):
         super().__init__()
         self.contrast = RegionContrast()
 
+    def counted(self, mask: Tensor) -> Tensor:
+        """How many of the pictures the contrastive loss compares: a scalar."""
+        return have_both(mask).sum()
+
     def forward(self, stages: Stages, real: Tensor, mask: Tensor, part: Part = WHOLE) -> Tensor:
         """A scalar.
 
@@ -49,6 +53,11 @@ class RCLLoss(nn.Module):
         foreground = foreground_l1(result, real, mask, part)
         contrast: Tensor = self.contrast(result, real, mask, part)
         return WHOLE_WEIGHT * whole + FOREGROUND_WEIGHT * foreground + CONTRAST_WEIGHT * contrast
+
+
+def have_both(mask: Tensor) -> Tensor:
+    """Which pictures have a foreground and a background: B x 1 x H x W to B, bool."""
+    return (mask.sum(dim=(1, 2, 3)) > 0) & ((1 - mask).sum(dim=(1, 2, 3)) > 0)
 
 
 def foreground_l1(result: Tensor, real: Tensor, mask: Tensor, part: Part = WHOLE) -> Tensor:
@@ -102,9 +111,9 @@ class RegionContrast(nn.Module):
         towards = (positive @ query_bg / self.temperature).squeeze(2)
         away = (negative @ query_fg / self.temperature).logsumexp(dim=1)
         losses = functional.softplus(away - towards).mean(dim=1)
-        both = (mask.sum(dim=(1, 2, 3)) > 0) & (background.sum(dim=(1, 2, 3)) > 0)
+        both = have_both(mask)
         # Equation 12. The pictures that have both are counted over the whole batch.
-        return (losses * both).sum() / part.sum_up(both.sum().float()).clamp(min=1)
+        return (losses * both).sum() / (both.sum() if part.counted is None else part.counted).clamp(min=1)
 
     def embed(self, sampled: Tensor, positions: Tensor) -> Tensor:
         """Equations 8 and 9: the patches of B x 3 x h x w around B x K positions, as B x K x 256 of length 1."""

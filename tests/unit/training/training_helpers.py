@@ -1,0 +1,70 @@
+"""Small trainings that the tests run in this process, in one that is killed, and in two that share them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from samelight import harmonizers
+from samelight.segmentation import find_in_batch
+from samelight.segmentation.regions import RegionSegmenter
+from samelight.training.composites import CompositeMaker
+from samelight.training.photos import PhotoCollection
+from samelight.training.recipes import Recipe, SizePhase, recipe_for
+from samelight.training.trainer import Budget, Pace, Trainer
+
+SMALL = Recipe(
+    1e-3,
+    "cosine",
+    (),
+    batch=5,
+    batch_side=32,
+    phases=(SizePhase(0, (24, 32)), SizePhase(0.5, (32, 40))),
+    aspects=(1.0, 1.5),
+    ema=0.9,
+    without_instances=0.3,
+)
+"""Mixed sizes, averaged weights, hidden instances, batches that two processes cannot share evenly."""
+ALWAYS = Pace(checkpoint_every=0)
+"""A checkpoint before every step."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """A training by its parts that can be written down."""
+
+    model: str
+    photos: Path
+    folder: Path
+    steps: int
+
+    def trainer(self, **options: Any) -> Trainer:
+        """With random weights that are the same each time."""
+        paper = recipe_for(self.model, paper=True)
+        recipe = replace(SMALL, loss=paper.loss, optimizer=paper.optimizer, weight_decay=paper.weight_decay)
+        torch.manual_seed(0)
+        network = harmonizers.create(self.model)
+        needs = harmonizers.describe(self.model).needs_instances
+        segment = partial(find_in_batch, RegionSegmenter()) if needs else None
+        source = CompositeMaker(PhotoCollection(self.photos), 5)
+        options = {"model": self.model, "seed": 5, "segment": segment, **options}
+        return Trainer(network, source, recipe, Budget(steps=self.steps), self.folder, **options)
+
+
+def learned(folder: Path) -> dict[str, Tensor]:
+    """Everything that a checkpoint holds of weights, by part and name."""
+    state = torch.load(folder / "checkpoint.pt", weights_only=True)
+    parts = ("network", "average", "loss")
+    return {f"{part}.{name}": tensor for part in parts for name, tensor in state[part].items()}
+
+
+def different(one: dict[str, Tensor], other: dict[str, Tensor]) -> Sequence[str]:
+    """The names of tensors that are not bit for bit the same."""
+    assert one.keys() == other.keys()
+    return [name for name in one if not torch.equal(one[name], other[name])]
