@@ -155,6 +155,7 @@ def test_a_zip_holds_the_same_photographs(photo_folder: Path, tmp_path: Path) ->
 def test_photographs_that_do_not_fit_into_memory_are_decoded_again(photos: PhotoCollection) -> None:
     kept, decoded = CompositeMaker(photos, 3), CompositeMaker(photos, 3, budget=0)
     assert equal(kept.batch(0, 8, (32, 32)), decoded.batch(0, 8, (32, 32)))
+    assert decoded._photographs._load.cache_info().misses <= len(photos)
     assert len(kept._photographs._kept) > 0
     assert len(decoded._photographs._kept) == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from samelight_wire.errors import SizeMismatchError
 __all__ = ["BUDGET", "Photograph", "Photographs"]
 
 BUDGET = 4 * 2**30
-"""Bytes of photographs that are kept on the device; those beyond are decoded again each time."""
+"""Bytes of photographs that are kept on the device; those beyond are decoded again for each batch."""
+RECENT = 256
+"""Of those beyond, so many are kept for a while: a batch's plan and its pixels need the same ones."""
 LARGEST_SIDE = 640
 """A photograph whose shorter side is longer is reduced to this: no training looks closer, and more of them fit."""
 COUNTED = 64
@@ -88,6 +91,7 @@ class Photographs:
         """`budget` is in bytes; what is kept changes nothing but the time that a photograph takes."""
         self._collection, self._device, self._room = collection, device, budget
         self._kept: dict[int, Photograph] = {}
+        self._load = lru_cache(maxsize=RECENT)(self._decode)
         self.with_regions = frozenset(collection.with_regions)
         self.regioned = np.array(collection.with_regions, dtype=np.int64)
 
@@ -109,7 +113,7 @@ class Photographs:
             self._kept[index] = photograph
         return photograph
 
-    def _load(self, index: int) -> Photograph:
+    def _decode(self, index: int) -> Photograph:
         pixels, regions = self._collection.read(index)
         if regions is not None and regions.shape != pixels.shape[1:]:
             name = self._collection.names[index]
