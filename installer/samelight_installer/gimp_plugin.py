@@ -26,9 +26,10 @@ from .plugin_folder import (
     vendor_all,
 )
 from .plugin_install import Parts, put_into
+from .plugin_stamp import is_current
 from .tags import Tag
 
-__all__ = ["NAME", "assemble", "install_plugin", "our_files", "remove_from"]
+__all__ = ["NAME", "assemble", "install_plugin", "is_up_to_date", "our_files", "parts_for", "remove_from"]
 
 NAME = "samelight"
 
@@ -69,9 +70,8 @@ def install_plugin(
     Raises:
         InstallError: a folder of GIMP's cannot be written.
     """
-    wanted = tuple(editor.tags if tags is None else tags)
     (folder,) = our_files(editor)
-    parts = Parts(NAME, PLUGINS / "gimp" / NAME, [*packages], wanted, connection_file, command, assemble)
+    parts = parts_for(packages, editor.tags if tags is None else tags, connection_file, command)
     try:
         make_folder(editor.data)
         done = put_into(editor, parts, editor.data, folder, kept=kept, again=again, make_folder=make_folder)
@@ -80,6 +80,16 @@ def install_plugin(
             "put into GIMP", error, f"Quit GIMP, make {folder.parent} writable, and run this again."
         ) from error
     return done.with_changes(False, files=our_files(editor))
+
+
+def parts_for(packages: Iterable[Path], tags: Sequence[Tag], connection_file: Path, command: Optional[Path]) -> Parts:
+    """What the plug-in's folder is made of, see install_plugin."""
+    return Parts(NAME, PLUGINS / "gimp" / NAME, [*packages], [*tags], connection_file, command, assemble)
+
+
+def is_up_to_date(editor: Editor, parts: Parts) -> bool:
+    """Whether a GIMP has the plug-in that is made of these parts, whole."""
+    return all(is_current(folder, parts.fingerprint) for folder in our_files(editor))
 
 
 def _cannot(what: str, error: OSError, hint: str) -> InstallError:

@@ -27,13 +27,24 @@ from .plugin_folder import (
     make_plain_folder,
     remove_tree,
     replace_file,
+    same_content,
     vendor_all,
 )
 from .plugin_install import Parts, put_into
-from .settings_file import remove_group, remove_value, set_value
+from .plugin_stamp import is_current
+from .settings_file import get_value, remove_group, remove_value, set_value
 from .tags import Tag
 
-__all__ = ["NAME", "assemble", "install_plugin", "our_files", "our_settings", "remove_from"]
+__all__ = [
+    "NAME",
+    "assemble",
+    "install_plugin",
+    "is_up_to_date",
+    "our_files",
+    "our_settings",
+    "parts_for",
+    "remove_from",
+]
 
 NAME = "samelight_krita"
 SETTINGS = "samelight"
@@ -77,9 +88,9 @@ def install_plugin(
     Raises:
         InstallError: a folder of Krita's cannot be written.
     """
-    source, wanted = PLUGINS / "krita", tuple(editor.tags if tags is None else tags)
+    source = PLUGINS / "krita"
     folder, action, desktop = our_files(editor)
-    parts = Parts(NAME, source / NAME, [*packages], wanted, connection_file, command, assemble)
+    parts = parts_for(packages, editor.tags if tags is None else tags, connection_file, command)
     try:
         make_folder(folder.parent)
         done = put_into(editor, parts, folder.parent, folder, kept=kept, again=again, make_folder=make_folder)
@@ -96,6 +107,19 @@ def install_plugin(
         hint = "Switch it on in Krita: Settings > Configure Krita > Python Plugin Manager > Samelight."
         raise _cannot("switched on", error, hint) from error
     return done.with_changes(any(changed), files=our_files(editor))
+
+
+def parts_for(packages: Iterable[Path], tags: Sequence[Tag], connection_file: Path, command: Optional[Path]) -> Parts:
+    """What the plugin's folder is made of, see install_plugin."""
+    return Parts(NAME, PLUGINS / "krita" / NAME, [*packages], [*tags], connection_file, command, assemble)
+
+
+def is_up_to_date(editor: Editor, parts: Parts) -> bool:
+    """Whether a Krita has the plugin that is made of these parts, whole and switched on."""
+    folder, *others = our_files(editor)
+    on = all(get_value(path, group, key) == "true" for path, group, key in our_settings(editor))
+    same = all(same_content(PLUGINS / "krita" / place.name, place) for place in others)
+    return on and same and is_current(folder, parts.fingerprint)
 
 
 def _cannot(what: str, error: OSError, hint: str) -> InstallError:

@@ -27,6 +27,7 @@ __all__ = [
     "remove_tree",
     "replace_file",
     "replace_folder",
+    "same_content",
     "tell_machine",
     "vendor_all",
     "workplace",
@@ -190,14 +191,18 @@ def replace_folder(new: Path, place: Path, make_folder: MakeFolder) -> None:
         raise
 
 
+def same_content(source: Path, place: Path) -> bool:
+    """Whether a file is there with just this content."""
+    return place.is_file() and place.read_bytes() == source.read_bytes()
+
+
 def replace_file(source: Path, place: Path, make_folder: MakeFolder) -> bool:
     """Copies a file to its place in one step; says whether it was not there yet, byte for byte."""
-    content = source.read_bytes()
     temporary = place.with_name(f".{place.name}.samelight")
     remove_tree(temporary)
-    if place.is_file() and place.read_bytes() == content:
+    if same_content(source, place):
         return False
     make_folder(place.parent)
-    temporary.write_bytes(content)
+    temporary.write_bytes(source.read_bytes())
     temporary.replace(place)
     return True

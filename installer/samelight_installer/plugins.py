@@ -43,7 +43,8 @@ class Outcome:
 
     editor: the editor.
     state: "new", "upgraded", "repaired", "unchanged", "failed"; or why it gets no plugin, see Editor.problem. Where
-        nothing was to be done but to look: "installed" or "not installed".
+        nothing was to be done but to look: "not installed", "up to date", "outdated" (or damaged, or switched off), or
+        "installed" where that was not asked.
     running: whether it runs at this moment; it has to be started anew then.
     plugin: what is there now; None where nothing is.
     reason: what went wrong, or what the person has to know; empty where nothing.
@@ -64,7 +65,12 @@ class Outcome:
 
 
 def install_all(
-    editors: Iterable[Editor], goods: Goods, runs: Callable[[Editor], bool], *, again: bool = False
+    editors: Iterable[Editor],
+    goods: Goods,
+    runs: Callable[[Editor], bool],
+    *,
+    again: bool = False,
+    others: Iterable[Editor] = (),
 ) -> List[Outcome]:
     """Puts the plugins into editors.
 
@@ -75,8 +81,10 @@ def install_all(
         goods: what goes into the plugins besides their code.
         runs: tells whether an editor runs, see running_editors.
         again: whether to put them in even where there is nothing new.
+        others: what else was found: nothing is put into those, but one of them may share a folder with these.
     """
     found = list(editors)
+    everyone = [*found, *others]
     ask_anew()
     done: Dict[Tuple[str, Path], Outcome] = {}
     outcomes = []
@@ -86,7 +94,7 @@ def install_all(
             outcomes.append(Outcome(editor, editor.problem, False, None, "", editor.note))
             continue
         if key not in done:
-            group = [each for each in found if not each.problem and _shared(each) == key]
+            group = [each for each in everyone if not each.problem and _shared(each) == key]
             kept = [each.plugin.folder for each in done.values() if each.plugin]
             done[key] = _install(group, goods, kept, again)
         first = done[key]
@@ -103,11 +111,7 @@ def _shared(editor: Editor) -> Tuple[str, Path]:
 def _install(group: Sequence[Editor], goods: Goods, kept: Sequence[Path], again: bool) -> Outcome:
     """Puts one plugin in, for all editors that share a folder."""
     editor = group[0]
-    tags: List[Tag] = sorted({tag for each in group for tag in each.tags})
-    private = next((each.private for each in group if each.private), None)
-    connection_file = copy_for(private, goods.connection_file) if private else goods.connection_file
-    # A sandbox cannot start programs outside of it; its plugin is not told of one.
-    command = goods.command if any(each.private is None for each in group) else None
+    tags, private, connection_file, command = _terms(group, goods)
     try:
         _note(editor, private)
         if private:
@@ -130,18 +134,54 @@ def _install(group: Sequence[Editor], goods: Goods, kept: Sequence[Path], again:
     return Outcome(editor, plugin.state, False, plugin)
 
 
-def look_at(editors: Iterable[Editor], runs: Callable[[Editor], bool]) -> List[Outcome]:
-    """How the editors are, without changing anything."""
+def _terms(group: Sequence[Editor], goods: Goods) -> Tuple[List[Tag], Optional[Path], Path, Optional[Path]]:
+    """What the one plugin of some editors is made for: their Pythons, a folder that a sandbox among them can read, the
+    connection file and the command that it is told.
+    """
+    tags = sorted({tag for each in group for tag in each.tags})
+    private = next((each.private for each in group if each.private), None)
+    connection_file = copy_for(private, goods.connection_file) if private else goods.connection_file
+    # A sandbox cannot start programs outside of it; its plugin is not told of one.
+    command = goods.command if any(each.private is None for each in group) else None
+    return tags, private, connection_file, command
+
+
+def look_at(
+    editors: Iterable[Editor],
+    runs: Callable[[Editor], bool],
+    goods: Optional[Goods] = None,
+    others: Iterable[Editor] = (),
+) -> List[Outcome]:
+    """How the editors are, without changing anything.
+
+    Args:
+        editors: what was found.
+        runs: tells whether an editor runs, see running_editors.
+        goods: what would go into the plugins now; None: whether they are up to date is not asked.
+        others: what else was found, see install_all.
+    """
+    found = list(editors)
+    everyone = [*found, *others]
     outcomes = []
-    for editor in editors:
+    for editor in found:
         files = _files(editor)
         there = all(path.exists() for path in files)
         state = editor.problem or ("installed" if there else "not installed")
+        if state == "installed" and goods:
+            state = "up to date" if _is_up_to_date(editor, everyone, goods) else "outdated"
         missing = read_stamp(files[0]).get("missing", {})
         reasons = {name: reason for names in missing.values() for name, reason in names.items()}
         plugin = InstalledPlugin(editor, files[0], reasons, state, files) if there else None
         outcomes.append(Outcome(editor, state, runs(editor), plugin, "", editor.note))
     return outcomes
+
+
+def _is_up_to_date(editor: Editor, found: Sequence[Editor], goods: Goods) -> bool:
+    group = [each for each in found if not each.problem and _shared(each) == _shared(editor)]
+    tags, _, connection_file, command = _terms(group, goods)
+    module = _MODULES[editor.name]
+    current: bool = module.is_up_to_date(editor, module.parts_for(goods.packages, tags, connection_file, command))
+    return current
 
 
 def remove_plugin(editor: Editor, connection_file: Path, *, settings: bool = True) -> List[Path]:

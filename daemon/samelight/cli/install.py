@@ -74,14 +74,14 @@ def install(
     Run it as often as you like: what is there already is left as it is. An editor has to be started anew afterwards.
     """
     with errors_reported(as_json), install_errors_translated():
-        found = _chosen(editors or [])
+        found, others = _chosen(editors or [])
         runs = running_editors(Machine())
         report: dict[str, Any] = {}
         if list_only:
-            outcomes = look_at(found, runs)
+            outcomes = look_at(found, runs, _goods(), others)
         else:
             with only_one():
-                outcomes = install_all(found, _goods(), runs, again=again)
+                outcomes = install_all(found, _goods(), runs, again=again, others=others)
                 if not editors:
                     from samelight.cli.setting_up import login_and_daemon  # the daemon's part takes its time to load
 
@@ -113,8 +113,8 @@ def vendored_packages() -> list[Path]:
     return [Path(module.__file__ or "").parent for module in (samelight_wire, msgpack, platformdirs)]
 
 
-def _chosen(wanted: list[str]) -> list[Editor]:
-    """The editors that were asked for; all without a wish.
+def _chosen(wanted: list[str]) -> tuple[list[Editor], list[Editor]]:
+    """The editors that were asked for, all without a wish; and the others.
 
     Raises:
         InvalidOptionError: none fits to one of the wishes.
@@ -122,14 +122,15 @@ def _chosen(wanted: list[str]) -> list[Editor]:
     paths = [Path(text).expanduser().resolve() for text in wanted if Path(text).expanduser().exists()]
     found = list(find_editors(also=paths))
     if not wanted:
-        return found
+        return found, []
     for text in wanted:
         if not any(_fits(editor, text) for editor in found):
             there = sorted({f"{editor.name}-{editor.kind}".lower() for editor in found})
             raise InvalidOptionError(
                 f"No editor here is called {text}.", f"Found: {', '.join(there)}." if there else NOTHING_FOUND
             )
-    return [editor for editor in found if any(_fits(editor, text) for text in wanted)]
+    chosen = [editor for editor in found if any(_fits(editor, text) for text in wanted)]
+    return chosen, [editor for editor in found if editor not in chosen]
 
 
 def _fits(editor: Editor, text: str) -> bool:

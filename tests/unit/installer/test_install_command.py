@@ -75,7 +75,7 @@ def test_a_list_changes_nothing(bare: Machine, monkeypatch: pytest.MonkeyPatch) 
     assert set(said) == {"editors"}
     assert not bare.home.exists()
     run(monkeypatch, bare)
-    assert " installed" in run(monkeypatch, bare, "--list").output
+    assert "up to date" in run(monkeypatch, bare, "--list").output
 
 
 @pytest.fixture

@@ -189,6 +189,14 @@ def test_editors_that_share_a_folder_get_one_plugin_for_both_pythons(krita: Edit
     assert states(install(goods, appimage, krita)) == ["unchanged", "unchanged"]
 
 
+def test_one_alone_takes_nothing_from_those_that_share_its_folder(krita: Editor, goods: Goods, home: Path) -> None:
+    flatpak = replace(krita, kind="flatpak", private=home / "private")
+    first = install_all([krita], goods, lambda _: False, others=[flatpak])
+    assert [outcome.editor.kind for outcome in first] == ["package"]
+    assert states(install(goods, krita, flatpak)) == ["unchanged", "unchanged"]
+    assert states(look_at([flatpak], lambda _: False, goods, [krita])) == ["up to date"]
+
+
 def test_the_first_releases_layout_is_upgraded(krita: Editor, goods: Goods) -> None:
     old = krita.data / "pykrita" / NAME
     (old / "vendor" / "common").mkdir(parents=True)
@@ -212,6 +220,29 @@ def test_looking_changes_nothing(krita: Editor, gimp: Editor, goods: Goods, home
         ("too old", True),
     ]
     assert tree(home) == before
+    assert [each.state for each in look_at([krita], lambda _: False, goods)] == ["up to date"]
+
+
+@pytest.mark.parametrize("what", ["settings", "file", "command", "action"])
+def test_looking_tells_what_is_outdated(krita: Editor, goods: Goods, what: str) -> None:
+    install(goods, krita)
+    if what == "settings":
+        krita.config.write_text("[a]\n")
+    elif what == "file":
+        (krita.data / "pykrita" / NAME / "plugin.py").write_text("")
+    elif what == "action":
+        (krita.data / "actions" / f"{NAME}.action").write_text("")
+    else:
+        goods = replace(goods, command=None)
+    assert [each.state for each in look_at([krita], lambda _: False, goods)] == ["outdated"]
+
+
+def test_looking_at_gimp_tells_the_same(gimp: Editor, goods: Goods) -> None:
+    assert [each.state for each in look_at([gimp], lambda _: False, goods)] == ["not installed"]
+    install(goods, gimp)
+    assert [each.state for each in look_at([gimp], lambda _: False, goods)] == ["up to date"]
+    (gimp.data / "plug-ins" / "samelight" / "samelight.py").unlink()
+    assert [each.state for each in look_at([gimp], lambda _: False, goods)] == ["outdated"]
 
 
 # ---- sandboxes ----
