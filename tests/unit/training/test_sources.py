@@ -84,7 +84,7 @@ def test_shards_are_the_whole_in_any_order(data: IHarmony4) -> None:
     source, fresh = IHarmony4Source(data, seed=5), IHarmony4Source(data, seed=5)
     later, whole = source.batch(9, 7, (24, 32), VARIED), source.batch(2, 7, (24, 32), VARIED)
     parts = [fresh.batch(2, 7, (24, 32), VARIED, Shard(rank, 9)) for rank in range(9)]
-    assert equal(Composites.joined(parts, range(7)), whole)
+    assert equal(Composites.joined(parts), whole)
     assert equal(fresh.batch(9, 7, (24, 32), VARIED), later)
 
 
@@ -111,7 +111,7 @@ def test_sources_are_mixed_by_their_weights(data: IHarmony4, photos: PhotoCollec
     for index in set(range(200)) - set(theirs):
         assert torch.equal(batch.composite[index], alone.composite[index])
     parts = [mixed.batch(4, 200, (24, 24), VARIED, Shard(rank, 3)) for rank in range(3)]
-    assert equal(Composites.joined(parts, range(200)), batch)
+    assert equal(Composites.joined(parts), batch)
     assert mixed.batch(0, 1, (24, 24), VARIED, Shard(0, 2)).families == []
     for shares in ([], [Share(made, 0)]):
         with pytest.raises(InvalidOptionError, match="weight"):

@@ -34,9 +34,14 @@ class Composites:
         return Composites(composite, mask, real, self.families)
 
     @classmethod
-    def joined(cls, parts: Sequence[Composites], order: Sequence[int]) -> Composites:
-        """The pictures of all `parts`, counted through, in this order."""
-        names = [name for part in parts for name in part.families]
-        index = torch.tensor(order, device=parts[0].composite.device)
-        composite, mask, real = (torch.cat(same)[index] for same in zip(*(p.tensors() for p in parts), strict=True))
-        return cls(composite, mask, real, [names[place] for place in order])
+    def joined(cls, parts: Sequence[Composites]) -> Composites:
+        """The pictures of one or more parts."""
+        if len(parts) == 1:
+            return parts[0]
+        composite, mask, real = (torch.cat(same) for same in zip(*(part.tensors() for part in parts), strict=True))
+        return cls(composite, mask, real, [name for part in parts for name in part.families])
+
+    def ordered(self, order: Sequence[int]) -> Composites:
+        """These of the pictures, in this order."""
+        composite, mask, real = (tensor[list(order)] for tensor in self.tensors())
+        return Composites(composite, mask, real, [self.families[place] for place in order])

@@ -27,6 +27,8 @@ __all__ = ["CompositeMaker"]
 
 VARIED = Augmentation()
 """Mirrored and cropped, as every training on photographs wants it."""
+CACHED_PIXELS = 2**18
+"""On a CPU so many are worked on together: more of them leave its caches between one operation and the next."""
 REFERENCE_SIZE = (64, 64)
 """Of the picture in which a reference's colours are counted."""
 
@@ -80,12 +82,20 @@ class CompositeMaker:
         self, step: int, members: Sequence[int], _: int, size: tuple[int, int], augmentation: Augmentation
     ) -> Composites:
         """The composites at some places of a step's batch."""
+        together = (
+            max(1, CACHED_PIXELS // (size[0] * size[1])) if self._workshop.type == "cpu" else max(1, len(members))
+        )
+        groups = [members[start : start + together] for start in range(0, max(1, len(members)), together)]
+        parts = [self._make(step, group, size, augmentation) for group in groups]
+        return Composites.joined(parts).to(self.device)
+
+    def _make(self, step: int, members: Sequence[int], size: tuple[int, int], augmentation: Augmentation) -> Composites:
         plans = [self._planner.plan(stream(self.seed, step, member), size, augmentation) for member in members]
         real, stack = self._photographs_of(plans, size), Stack(plans)
         masks = soften(self._shapes(stack, real), [plans[owner].edge for owner in stack.owners])
         masks, mask = self._usable(stack, masks)
         composite = self._recoloured(real, stack, masks)
-        return Composites(composite, mask, real, [plan.family for plan in plans]).to(self.device)
+        return Composites(composite, mask, real, [plan.family for plan in plans])
 
     # ---- photographs and shapes ----
 

@@ -68,10 +68,9 @@ class MixedSource:
             if own:
                 parts.append(source.members(step, own, count, size, augmentation))
                 order += own
-        back = [order.index(member) for member in members]
-        return (
-            Composites.joined(parts, back) if parts else self._sources[0].members(step, [], count, size, augmentation)
-        )
+        if not parts:
+            return self._sources[0].members(step, [], count, size, augmentation)
+        return Composites.joined(parts).ordered([order.index(member) for member in members])
 
     def _source_of(self, step: int, member: int) -> int:
         return int(np.searchsorted(self._bounds, stream(self._seed, step, member, 1).random(), side="right"))
