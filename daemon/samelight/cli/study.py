@@ -33,11 +33,11 @@ def make(
     report: Annotated[
         Path | None, typer.Option(help="Instead: the pictures that `samelight evaluate --report` kept.")
     ] = None,
-    at: Annotated[str | None, typer.Option(help="With --report: which of its sizes. [default: the first]")] = None,
+    at: Annotated[str | None, typer.Option(help="With --report: which of its sizes; the first one by default.")] = None,
     composites: Annotated[
         Path | None, typer.Option(help="The untouched composites; they take part as one more method, as in SRIH.")
     ] = None,
-    masks: Annotated[Path | None, typer.Option(help="Their masks: a key then shows where the object is.")] = None,
+    masks: Annotated[Path | None, typer.Option(help="Their masks: pressing O then shows where the object is.")] = None,
     title: Annotated[str | None, typer.Option(help="The page's heading.")] = None,
     question: Annotated[str | None, typer.Option(help="Stands above each pair.")] = None,
     participants: Annotated[int, typer.Option(min=1, help="How many people; each gets a code.")] = 20,
@@ -45,12 +45,13 @@ def make(
     repeats: Annotated[int, typer.Option(min=0, help="Pairs shown again, sides swapped: how consistent are they?")] = 6,
     allow_ties: Annotated[bool, typer.Option("--allow-ties", help='Offer "no difference"; the papers do not.')] = False,
     largest_side: Annotated[int, typer.Option(min=16, help="Larger pictures are reduced to so many pixels.")] = 1024,
-    seed: Annotated[int | None, typer.Option(help="The same seed makes the same study. [default: a new one]")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed makes the same study; a new one by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a blind study that runs offline in a browser: which of two results is more harmonious?
 
     Hand out OUTPUT/participants and one line of participant-codes.txt to each person; keep answer-key.json to yourself.
+
     The numbers are those of SRIH's study: 20 people, 60 pairs each. Pictures that a report kept are its best, median
     and worst cases, not chosen by chance: for a study to publish, use folders.
     """
