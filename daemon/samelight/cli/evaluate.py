@@ -160,8 +160,8 @@ def evaluate(
         for path in (markdown, csv, report, save):
             _check_place(path)
         evaluation = _measure(wishes, quiet=as_json)
-        unwritten = _write(evaluation, markdown, csv, report, quiet=as_json)
-    _tell(evaluation, unwritten, as_json=as_json)
+        written, unwritten = _write(evaluation, markdown, csv, report, quiet=as_json)
+    _tell(evaluation, written, unwritten, as_json=as_json)
 
 
 def _check_place(path: Path | None) -> None:
@@ -187,22 +187,24 @@ def _measure(wishes: Wishes, *, quiet: bool) -> Evaluation:
 
 def _write(
     evaluation: Evaluation, markdown: Path | None, csv: Path | None, report: Path | None, *, quiet: bool
-) -> list[SamelightError]:
-    """Write what was asked for; gives what went wrong, because the figures are to be seen even then."""
+) -> tuple[list[Path], list[SamelightError]]:
+    """Write what was asked for; gives the files, and what went wrong, because the figures are to be seen even then."""
     from samelight.evaluation.report import write_csv
     from samelight.evaluation.tables import evaluation_as_markdown
 
-    errors: list[SamelightError] = []
+    written: list[Path] = []
     try:
         if markdown:
             _write_text(markdown, evaluation_as_markdown(evaluation))
+            written.append(markdown)
         if csv:
             write_csv(evaluation, csv)
+            written.append(csv)
         if report:
-            _write_page(evaluation, report, quiet=quiet)
+            written.append(_write_page(evaluation, report, quiet=quiet))
     except SamelightError as error:
-        errors.append(error)
-    return errors
+        return written, [error]
+    return written, []
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -212,11 +214,11 @@ def _write_text(path: Path, text: str) -> None:
         raise OutputError(f'"{path}" cannot be written ({error.strerror}).') from error
 
 
-def _write_page(evaluation: Evaluation, folder: Path, *, quiet: bool) -> None:
+def _write_page(evaluation: Evaluation, folder: Path, *, quiet: bool) -> Path:
     from samelight.evaluation.pages import write_report
 
     with file_progress(quiet, sum(_shown(measurement.scores) for measurement in evaluation.measurements)) as on_picture:
-        write_report(evaluation, folder, on_picture=on_picture)
+        return write_report(evaluation, folder, on_picture=on_picture)
 
 
 def _shown(scores: Scores) -> int:
@@ -228,7 +230,7 @@ def _shown(scores: Scores) -> int:
     return len({case.index for method in methods for case in choose_cases(scores, method)})
 
 
-def _tell(evaluation: Evaluation, unwritten: list[SamelightError], *, as_json: bool) -> None:
+def _tell(evaluation: Evaluation, written: list[Path], unwritten: list[SamelightError], *, as_json: bool) -> None:
     """Print everything and end with 2 where something is missing."""
     from samelight.evaluation.report import evaluation_as_json
 
@@ -237,6 +239,8 @@ def _tell(evaluation: Evaluation, unwritten: list[SamelightError], *, as_json: b
         print_json({**evaluation_as_json(evaluation), **lost})
     else:
         _print(evaluation)
+        for path in written:
+            typer.echo(f"Wrote {path}")
         for error in unwritten:
             typer.echo(f"Error: {error.message}\n{error.hint}".rstrip(), err=True)
     if evaluation.failures or unwritten:

@@ -129,7 +129,7 @@ class NetworkSpec:
     def open(self, size: Size, finder: Finder) -> Method:
         """The network alone, or in the pipeline."""
         device = torch.device(self.device)
-        network = _load(self.model, self.weights_file, device)
+        network = _load(self.model, self.weights_file, self._sha256(), device)
         if not size.alone:
             return pipeline_method(self.model, network, finder)
         instances = finder if self.reads_instances else None
@@ -149,8 +149,8 @@ class NetworkSpec:
 
 
 @lru_cache(maxsize=32)
-def _load(model: str, weights_file: Path | None, device: torch.device) -> nn.Module:
-    """A network with its weights, once for all sizes."""
+def _load(model: str, weights_file: Path | None, sha256: str, device: torch.device) -> nn.Module:
+    """A network with its weights, once for all sizes; the hash tells weights of the same name apart."""
     if weights_file is None:
         return load_network(model, device)
     from safetensors import SafetensorError

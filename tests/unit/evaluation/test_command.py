@@ -145,7 +145,8 @@ def test_what_one_method_cannot_harmonize_is_left_out_for_all(triples: Path) -> 
 
 def test_a_report_is_written(triples: Path, tmp_path: Path) -> None:
     pytest.importorskip("jinja2")
-    evaluate("--triples", triples, "--at", "native", "--report", tmp_path / "report")
+    output = evaluate("--triples", triples, "--at", "native", "--report", tmp_path / "report")
+    assert f"Wrote {tmp_path / 'report' / 'index.html'}" in output
     page = (tmp_path / "report" / "index.html").read_text("utf-8")
     assert "hdnet-lite" in page
     assert list((tmp_path / "report" / "pictures").iterdir())
