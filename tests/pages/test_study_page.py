@@ -126,6 +126,58 @@ def test_pause_undo_and_the_outline(browser: Any, made: Made) -> None:
     assert len(showings) == 12
 
 
+def test_a_pause_right_after_an_answer_stays_a_pause(browser: Any, made: Made) -> None:
+    begin(browser, made, 0)
+    position(browser)
+    browser.run("answer('left'); pause()")
+    browser.driver.execute_async_script("setTimeout(arguments[0], 400)")
+    assert browser.find("#paused").is_displayed()
+    assert "1 of 12" in browser.find("#paused-count").text
+    browser.find("#resume").click()
+    assert position(browser) == 1
+
+
+def test_a_key_held_down_answers_once(browser: Any, made: Made) -> None:
+    begin(browser, made, 1)
+    position(browser)
+    browser.run(
+        "for (const repeat of [false, true, true])"
+        " document.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', repeat }))"
+    )
+    assert position(browser) == 1
+
+
+def test_answers_so_far_can_be_saved_and_scored(browser: Any, made: Made) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    code, _ = begin(browser, made, 2)
+    position(browser)
+    browser.press(Keys.ARROW_RIGHT)
+    assert position(browser) == 1
+    browser.press(Keys.ESCAPE)
+    browser.find("#save-partial").click()
+    given, refused = read_all(made.key, [downloaded(browser, code)])
+    assert refused == []
+    assert [(len(each.answers), each.complete) for each in given] == [(1, False)]
+    assert given[0].answers[0].choice == "right"
+
+
+def test_no_difference_where_the_study_offers_it(browser: Any, results: Path, tmp_path: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    methods, items = from_folders({name: results / name for name in ("Fine", "Awful")})
+    wishes = Wishes(participants=1, pairs=2, repeats=0, ties=True, seed=next(SEEDS))
+    made = make(methods, items, tmp_path / "ties", wishes)
+    begin(browser, made, 0)
+    position(browser)
+    assert not browser.find("#where").is_displayed()  # there are no masks
+    browser.press(Keys.ARROW_DOWN)
+    assert position(browser) == 1
+    browser.find("#tie").click()
+    browser.wait(lambda: browser.find("#end").is_displayed(), "the end did not come")
+    assert browser.run("return answers.map(each => each.choice)") == ["tie", "tie"]
+
+
 def test_an_unknown_code_is_told(browser: Any, made: Made) -> None:
     browser.open(made.folder / "participants" / "index.html")
     browser.find("#code").send_keys("toString\n")

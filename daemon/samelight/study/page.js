@@ -126,7 +126,8 @@ function answer(choice) {
   answers.push({ pair: pairs[answers.length][0], choice, seconds });
   keep();
   if (choice !== "tie") byId(choice).classList.add("chosen");
-  setTimeout(showPair, 120); // long enough to see what was chosen
+  const mine = turn;
+  setTimeout(() => mine === turn && showPair(), 120); // long enough to see what was chosen; a pause may come first
 }
 
 function undo() {
