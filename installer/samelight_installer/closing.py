@@ -7,10 +7,10 @@ from typing import Any, Dict, Iterator, List, Tuple
 __all__ = ["describe_end"]
 
 BUILDS = {
-    "cuda": "torch for NVIDIA cards",
-    "cpu": "torch for the CPU",
-    "small": "torch's default build, without what only NVIDIA cards need where possible",
-    "default": "torch's default build",
+    "cuda": "the build for NVIDIA cards",
+    "cpu": "the build for the CPU",
+    "small": "the default build, used on the CPU",
+    "default": "the default build",
 }
 
 LOGINS = {
@@ -41,8 +41,8 @@ def describe_end(report: Dict[str, Any]) -> str:
 
 def _rows(report: Dict[str, Any]) -> Iterator[Tuple[str, str]]:
     environment = report["environment"]
-    changed = "installed" if environment.get("changed") else "up to date"
-    yield "Samelight", f"{changed}, {BUILDS.get(environment.get('torch', ''), 'torch')}, in {environment['folder']}"
+    yield "Samelight", f"{'installed' if environment.get('changed') else 'up to date'}, in {environment['folder']}"
+    yield "torch", BUILDS.get(environment.get("torch", ""), "unknown")
     editors = report.get("editors", [])
     for editor in editors:
         name = f"{editor['name']} {editor.get('version') or ''}".rstrip()

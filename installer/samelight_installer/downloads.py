@@ -23,6 +23,9 @@ LOCKED = ("--require-hashes", "--no-deps")
 REPORT_SECONDS = 10.0
 """How often a file's progress is told where the output is no terminal."""
 
+WORTH_A_LINE = 20e6
+"""Files of so many bytes are told there even if they come at once."""
+
 
 def fetch(environment: Environment, lock: Path, names: Collection[str], folder: Path, console: Console) -> None:
     """Downloads these packages of a lock file, as far as they are not in the folder.
@@ -75,12 +78,15 @@ class _Teller:
         self._console = console
         self._what = what
         self._told = time.monotonic()
+        self._file = ""
 
     def __call__(self, file: str, done: int, total: int) -> None:
         name = file.split("-")[0] if file.endswith((".whl", ".gz", ".metadata")) else file
         megabytes = f" {done / 1e6:.0f} of {total / 1e6:.0f} MB" if total > 1e6 else ""
         line = f"{self._what}: {name}{megabytes}"
         self._console.passing(line)
-        if megabytes and not self._console.is_terminal and time.monotonic() - self._told > REPORT_SECONDS:
-            self._told = time.monotonic()
+        if self._console.is_terminal or total < WORTH_A_LINE:
+            return
+        if file != self._file or time.monotonic() - self._told > REPORT_SECONDS:
+            self._file, self._told = file, time.monotonic()
             self._console.note(line)

@@ -9,6 +9,7 @@ python3 installer build [-o DIR] [--pure]     build wheel, sdist and the editors
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Callable, Mapping, Optional, Sequence
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str]) -> int:
         options = Options(chosen.env, chosen.start, _login(chosen), torch, chosen.as_json)
         (tell_plan if chosen.dry_run else install)(options)
     except InstallError as error:
+        if "--json" in arguments and arguments[0] != "test":
+            sys.stdout.write(json.dumps({"error": {"message": error.message, "hint": error.hint}}) + "\n")
         sys.stdout.flush()
         sys.stderr.write(f"\nError: {error.message}\n{error.hint}\n")
         return EXIT_FAILED

@@ -32,7 +32,8 @@ def tell_plan(options: Options) -> None:
     words = {
         "environment": f"{facts['environment']} (Python {facts['python']}), {facts['action']}",
         "torch": facts["torch"],
-        "disk": f"up to {facts['needed_gigabytes']:.1f} GB needed, {facts['free_gigabytes']:.1f} GB free",
+        "disk": f"up to {facts['needed_gigabytes']:.1f} GB needed, {facts['kept_gigabytes']:.1f} GB kept, "
+        f"{facts['free_gigabytes']:.1f} GB free",
         "editors": ", ".join(facts["editors"]) or "none found",
         "login": facts["login"],
     }
@@ -56,6 +57,7 @@ def _facts(options: Options) -> Dict[str, Any]:
         "torch": case.words if case else f"{CASES['cpu'].words} if an index has it, else {CASES['small'].words}",
         "card": card,
         "needed_gigabytes": 0.0 if current else needed / 1e9,
+        "kept_gigabytes": (case or CASES["small"]).gigabytes[1],
         "free_gigabytes": shutil.disk_usage(str(there)).free / 1e9,
         "editors": editors,
         "login": _login(options, slots),

@@ -36,7 +36,7 @@ class Case:
 
     name: what the record calls it.
     lock: its lock file.
-    gigabytes: what it takes on the disk while it is installed, and afterwards.
+    gigabytes: what it takes on the disk at most while it is installed, and afterwards.
     words: what is said about it.
     """
 
@@ -50,7 +50,7 @@ class Case:
 CASES = {
     "cuda": Case("cuda", "run.lock", (9.5, 6.3), "torch for NVIDIA cards"),
     "cpu": Case("cpu", "cpu.lock", (2.5, 1.8), "torch for the CPU"),
-    "small": Case("small", "small.lock", (7.5, 5.0), "torch's default build without what it can do without"),
+    "small": Case("small", "small.lock", (7.5, 4.6), "torch's default build without what it can do without"),
     "default": Case("default", "run.lock", (9.5, 6.3), "torch's default build"),
 }
 if sys.platform != "linux":  # where the default build is for the CPU (Windows) or for Apple's chips

@@ -11,11 +11,12 @@ from typing import Any
 
 import typer
 
-from samelight.server.background import await_start, running_release, start_detached, stop_running
+from samelight.server.background import await_start, running_daemon, start_detached, stop_running
 from samelight_installer import login as logins
 from samelight_installer.belongings import note_user_folders
 from samelight_installer.errors import InstallError
 from samelight_installer.record import read_record
+from samelight_wire.endpoint import Endpoint
 from samelight_wire.errors import SamelightError
 from samelight_wire.release import RELEASE
 
@@ -68,28 +69,27 @@ def own_start() -> logins.Start:
 def _daemon(start: bool) -> dict[str, Any]:
     """Leaves a daemon of this release running, where it is wanted."""
     try:
-        release = running_release()
-        if release == RELEASE:
-            return {"state": "running", "pid": None, "problem": ""}
+        running = running_daemon()
+        if running is not None and running[0] == RELEASE:
+            return {"state": "running", "pid": running[1], "problem": ""}
         if not start:
             return {"state": "not started", "pid": None, "problem": ""}
-        if release is not None:
+        if running is not None:
             stop_running()
-        _start()
+        pid = _start().pid
     except SamelightError as error:
         return {"state": "failed", "pid": None, "problem": f"{error.message} {error.hint}"}
-    return {"state": "started" if release is None else "restarted", "pid": None, "problem": ""}
+    return {"state": "started" if running is None else "restarted", "pid": pid, "problem": ""}
 
 
-def _start() -> None:
+def _start() -> Endpoint:
     """Starts the daemon as a login does, where that is systemd's part, so that systemd looks after it from now on."""
     entry = logins.login_entry()
     if entry is not None and entry.kind == "systemd" and entry.works:
         began = time.time()
         if logins.start_unit(logins.Account()):
-            await_start(began)
-            return
-    start_detached()
+            return await_start(began)
+    return start_detached()
 
 
 def print_login_and_daemon(report: dict[str, Any]) -> None:

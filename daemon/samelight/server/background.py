@@ -24,7 +24,7 @@ from samelight_wire.errors import (
     from_wire,
 )
 
-__all__ = ["await_start", "running_release", "start_detached", "stop_running"]
+__all__ = ["await_start", "running_daemon", "start_detached", "stop_running"]
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -94,13 +94,16 @@ def await_start(since: float) -> Endpoint:
     raise _too_late()
 
 
-def running_release() -> str | None:
-    """The release of this user's running daemon: "" where it does not say, None where none runs."""
+def running_daemon() -> tuple[str, int | None] | None:
+    """The release and the process of this user's running daemon; ("", None) where it does not say, None where there is
+    none.
+    """
     try:
         with Client.connect() as client:
-            return client.status().release
+            status = client.status()
+            return status.release, status.pid
     except (ConnectionFailed, ProtocolError):
-        return "" if instance_lock().is_held_elsewhere() else None
+        return ("", None) if instance_lock().is_held_elsewhere() else None
 
 
 def stop_running() -> int | None:

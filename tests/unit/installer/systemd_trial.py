@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from samelight.cli.setting_up import login_and_daemon
 from samelight.server.background import await_start, stop_running
 from samelight_installer.login import Account, Start, login_entry, put_login_entry, remove_login_entry, start_unit
 from samelight_installer.login.systemd import NAME
@@ -84,6 +85,9 @@ def trial(program: Path) -> dict[str, object]:
     wait_until(lambda: shown("ActiveState") == "inactive")
     said["wanted stop"] = shown("Result")
 
+    facts_of_daemon = login_and_daemon(None, start=True)["daemon"]
+    said["samelight install"] = [facts_of_daemon["state"], facts_of_daemon["pid"] == int(shown("MainPID"))]
+    stop_running()
     subprocess.run([str(program), "daemon", "--detach"], check=True, stdout=sys.stderr)
     other = pid()
     start_unit(Account())

@@ -34,6 +34,7 @@ def test_the_unit_as_systemd_runs_it(tmp_path: Path, weights_folder: Path) -> No
     program = home.folder / "samelight"
     program.write_text(f'#!/bin/sh\nPYTHONPATH={paths} exec {sys.executable} -m samelight.cli.main "$@"\n')
     program.chmod(0o755)
+    home.environment["PATH"] = f"{home.folder}:{os.environ['PATH']}"
     trial = Path(__file__).with_name("systemd_trial.py")
     said = subprocess.run(
         [*NAMESPACES, sys.executable, str(trial), str(program)],
@@ -50,6 +51,7 @@ def test_the_unit_as_systemd_runs_it(tmp_path: Path, weights_folder: Path) -> No
         "harmonizes": True,
         "again after a crash": True,
         "wanted stop": "success",
+        "samelight install": ["started", True],
         "beside another": ["success", True],
         "removed": True,
     }
