@@ -180,8 +180,8 @@ def _editor(place: Place, machine: Machine, found: _Found, series: Optional[str]
     data = _folder(place.data, place, machine, found, series)
     config = _folder(place.config, place, machine, found, series)
     given = machine.environment.get(place.override, "").strip() if place.override else ""
-    if given:
-        data, config = Path(given), Path(given) / config.name
+    if given:  # GIMP takes what is no absolute path as one in the home folder
+        data, config = machine.home / given, machine.home / given / config.name
     if place.editor == "Krita":
         data = _moved_resources(config) or data
     return Editor(

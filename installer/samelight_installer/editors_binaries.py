@@ -54,11 +54,11 @@ def linked_python(library: Path) -> Optional[Version]:
 
 def named_python(path: Path) -> Optional[Version]:
     """The version of Python that a path's name tells, such as python3.13, python313.dll or Versions/3.13; of a link,
-    the name that it leads to.
+    the name that it leads to, at once or in the end.
     """
     names = [f"{path.parent.name}/{path.name}"]
     if path.is_symlink():
-        names.insert(0, os.readlink(path))  # noqa: PTH115 - Path has it from 3.9 on
+        names[:0] = [os.readlink(path), path.resolve().name]  # noqa: PTH115 - Path has it from 3.9 on
     matches = filter(None, map(_NAMED.search, names))
     match = next(matches, None)
     return (int(match.group(1)), int(match.group(2))) if match else None

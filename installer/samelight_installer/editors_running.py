@@ -29,7 +29,7 @@ def running_editors(machine: Machine) -> Callable[[Editor], bool]:
     def runs(editor: Editor) -> bool:
         named = [each for each in processes if _PROGRAMS[editor.name].fullmatch(_name(each))]
         if machine.platform == "linux":
-            return any(_config(editor, each, machine) == editor.config.resolve() for each in named)
+            return any(_uses(editor, each, machine) for each in named)
         if machine.platform == "darwin":
             bundle = [str(folder) for folder in _bundle(editor)]
             return any(each.program.startswith(tuple(bundle)) for each in named) if bundle else bool(named)
@@ -46,6 +46,15 @@ def _bundle(editor: Editor) -> List[Path]:
     return [folder for folder in (editor.program.parents if editor.program else ()) if folder.suffix == ".app"]
 
 
+def _uses(editor: Editor, process: Process, machine: Machine) -> bool:
+    """Whether a process is that editor with that profile."""
+    if _config(editor, process, machine) == editor.config.resolve():
+        return True
+    # A flatpak that may use the host's profiles sees them at a path of its own.
+    inside = editor.kind == "flatpak" and bool(process.environment.get("FLATPAK_ID"))
+    return inside and process.environment.get("HOME") == str(machine.home)
+
+
 def _config(editor: Editor, process: Process, machine: Machine) -> Path:
     """The configuration file that a process uses, by the environment it was started with. A sandbox sets the same
     variables to folders of its own, which lie at the same paths inside and outside of it.
@@ -56,7 +65,7 @@ def _config(editor: Editor, process: Process, machine: Machine) -> Path:
         return its.path("{XDG_CONFIG_HOME}/kritarc").resolve()
     given = process.environment.get("GIMP3_DIRECTORY", "").strip()
     if given:
-        return (Path(given) / "gimprc").resolve()
+        return (home / given / "gimprc").resolve()
     told = re.search(r"\d+\.\d+", _name(process))
     series = told.group() if told else editor.config.parent.name
     return its.path(f"{{XDG_CONFIG_HOME}}/GIMP/{series}/gimprc").resolve()

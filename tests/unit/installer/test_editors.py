@@ -55,6 +55,19 @@ def test_gimps_own_variable_moves_the_profile(tmp_path: Path) -> None:
     assert [gimp.data for gimp in found] == [Path("/elsewhere/profile")] * 2
 
 
+def test_a_profile_is_named_from_the_home_folder_on(tmp_path: Path) -> None:
+    (gimp,) = find_editors(make_gimp_machine(tmp_path, "3.0", GIMP3_DIRECTORY="my profile"))
+    assert (gimp.data, gimp.config) == (Path("/home/someone/my profile"), Path("/home/someone/my profile/gimprc"))
+
+
+def test_a_python_link_may_lead_on(tmp_path: Path) -> None:
+    machine = make_gimp_machine(tmp_path, "3.2", python="alternatives/python3")
+    (tmp_path / "usr/bin/alternatives").mkdir()
+    (tmp_path / "usr/bin/alternatives/python3").symlink_to("../python3.14")
+    (gimp,) = find_editors(machine)
+    assert gimp.python == (3, 14)
+
+
 def test_a_python_link_that_names_no_version_is_unknown(tmp_path: Path) -> None:
     (gimp,) = find_editors(make_gimp_machine(tmp_path, "3.2", python="alternatives/python"))
     assert (gimp.python, gimp.tag) == (None, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_a_flatpak_is_told_from_a_package() -> None:
     inside = Process(7, "/app/bin/krita", {"HOME": str(HOME), "XDG_CONFIG_HOME": own})
     assert runs(krita(".var/app/org.kde.krita/config/kritarc"), inside)
     assert not runs(krita(), inside)
+
+
+def test_a_flatpak_with_the_hosts_profile() -> None:
+    own = str(HOME / ".var/app/org.gimp.GIMP/config")
+    inside = {"HOME": str(HOME), "XDG_CONFIG_HOME": own, "FLATPAK_ID": "org.gimp.GIMP"}
+    shared = replace(gimp("3.0"), kind="flatpak")
+    assert runs(shared, Process(7, "/app/bin/gimp-3.0", inside))
+    assert not runs(shared, Process(7, "/app/bin/gimp-3.0", {**inside, "HOME": "/home/other"}))
+    assert not runs(gimp("3.0"), Process(7, "/app/bin/gimp-3.0", inside))
 
 
 def test_an_appimage_runs_from_where_it_is_mounted() -> None:
