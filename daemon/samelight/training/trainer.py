@@ -7,7 +7,7 @@ at once, so that the card never waits for the program.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
 from math import isfinite
@@ -37,6 +37,8 @@ from samelight.training.history import History, Step
 from samelight.training.learner import Learner
 from samelight.training.losses import LOSSES, Part
 from samelight.training.numerics import Numerics
+from samelight.training.optimizing import make_optimizer
+from samelight.training.readings import Readings
 from samelight.training.recipes import Recipe
 from samelight.training.source import CompositeSource
 from samelight.training.stopping import StopRequest, stop_requests
@@ -52,15 +54,6 @@ Validate = Callable[[nn.Module], Mapping[str, float]]
 HISTORY = "steps.csv"
 SHOWN = 4
 """Pictures of a batch that are shown now and then."""
-
-
-def make_optimizer(recipe: Recipe, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """The recipe's optimizer at its first learning rate; on a card as one kernel for all parameters."""
-    kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
-    learned = list(parameters)
-    fused = all(parameter.device.type == "cuda" for parameter in learned) or None
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    return kind(learned, lr=rate, betas=(0.9, 0.999), weight_decay=decay, fused=fused)
 
 
 class Trainer:
@@ -132,9 +125,8 @@ class Trainer:
             folder.mkdir(parents=True, exist_ok=True)
         self.history, self.best = History(folder / HISTORY if team.writes else None), BestWeights(folder)
         self._validated = 0
-        self._unread: list[tuple[Tensor, Step]] = []
+        self._readings = Readings(team, self.pace.read_every or (1 if source.device.type == "cpu" else 20))
         self._last: Batch | None = None
-        self._read_every = self.pace.read_every or (1 if source.device.type == "cpu" else 20)
 
     # ---- the loop ----
 
@@ -162,7 +154,7 @@ class Trainer:
         if not self.stopped_by and self._validated != self.step:
             self._validate()
         self.save()
-        if self.kept_step != self.step and not self.stopped_by:
+        if self.team.writes and self.kept_step != self.step and not self.stopped_by:
             self.best.put_into(self.average.network)
         return self.average.network
 
@@ -220,8 +212,8 @@ class Trainer:
         self.average.update(self.network, self.step)
         self.step += 1
         self._last = batch
-        self._unread.append((figures, Step(self.step, plan.progress, 0.0, 0.0, plan.count, self.seconds)))
-        if self.step % self._read_every == 0:
+        self._readings.add(figures, Step(self.step, plan.progress, 0.0, 0.0, plan.count, self.seconds))
+        if self._readings.due:
             self._read()
 
     def _learn(self, batch: Batch) -> Tensor:
@@ -253,23 +245,17 @@ class Trainer:
 
         Raises: TrainingError at the first step whose loss is no number.
         """
-        unread, self._unread = self._unread, []
-        if not unread:
-            return
-        figures = self.team.sum_up(torch.stack([each for each, _ in unread])).tolist()
-        for (loss, error, untouched), (_, step) in zip(figures, unread, strict=True):
-            if not isfinite(loss):
-                self._diverged(f"its loss at step {step.number:,} is {loss}")
-            gain = error / max(untouched, 1e-12)
-            told = Step(step.number, step.progress, loss, gain, step.pictures, step.seconds)
-            self.history.append(told)
-            self.watcher.step(told)
+        for step in self._readings.read():
+            if not isfinite(step.loss):
+                self._diverged(f"its loss at step {step.number:,} is {step.loss}")
+            self.history.append(step)
+            self.watcher.step(step)
 
     def _diverged(self, what: str) -> None:
         kept = self.folder / CHECKPOINT
-        hint = "Train from the start with a lower rate, or with --precision float32."
+        hint = "Begin afresh with a lower rate, or with --precision float32."
         if kept.exists():
-            hint = f"{kept} is from before that. Lower the rate, or use --precision float32, and begin afresh."
+            hint = f"{kept} is from before that: go on from it with --precision float32, or begin with a lower rate."
         raise TrainingError(f"The training of {self.model or 'the network'} has come apart: {what}.", hint)
 
     def _given_up(self, fault: Exception | None) -> Exception:

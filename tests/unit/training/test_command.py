@@ -1,0 +1,144 @@
+"""The command line of a training: options declared once, recipes changed by them, errors in sentences."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from typer.testing import CliRunner
+
+from samelight import harmonizers, weights
+from samelight.cli.main import app
+from samelight.training.__main__ import main, parser
+from samelight.training.choosing import budget_of, load_weights, recipe_of
+from samelight.training.options import TrainingOptions, declared
+from samelight.training.recipes import PAPER, SizePhase, recipe_for
+from samelight_wire.errors import InvalidOptionError, WeightsCorruptError
+
+FEW = ["--steps", "3", "--batch", "3", "--sides", "32", "--workers", "0", "--threads", "1"]
+
+
+def options(**given: object) -> TrainingOptions:
+    return TrainingOptions(**{"model": "hdnet-lite", "photos": Path("p"), **given})  # type: ignore[arg-type]
+
+
+def test_both_command_lines_have_every_option_with_its_help() -> None:
+    plain = parser().format_help()
+    rich = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "250", "TERM": "dumb"}).output
+    assert {option.field for option in declared()} == {field.name for field in fields(TrainingOptions)}
+    for option in declared():
+        for name in option.names:
+            assert name in plain
+            assert name in rich, rich
+        # Lines are broken at spaces, and at hyphens too.
+        assert "".join(option.about.split()) in "".join(plain.split())
+        assert option.about.split()[0] in rich
+
+
+def test_defaults_are_the_same() -> None:
+    parsed = TrainingOptions(**vars(parser().parse_args(["hdnet-lite"])))
+    assert parsed == TrainingOptions("hdnet-lite")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["hdnet-lite"], "either photographs or iHarmony4"),
+        (["dall-e", "--photos", "."], "no model named 'dall-e'"),
+        (["hdnet-lite", "--photos", "nowhere"], "nowhere is neither a folder nor a zip"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--sides", "big"], "no sides of pictures"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--batch", "1"], "at least 2 pictures"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--rate", "0"], "above 0"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--ema", "1"], "below 1"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--steps", "0"], "above 0"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--steps", "2", "--minutes", "3"], "cannot end by steps and by minutes"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--patience", "3"], "something to measure on"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--start-from", "nothing.safetensors"], "no file nothing.safetensors"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--about", "nothing.md"], "nothing.md cannot be read"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--device", "cuda:77"], "does not have"),
+    ],
+)
+def test_errors_are_sentences_with_exit_code_2(
+    arguments: list[str],
+    told: str,
+    photo_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [str(photo_folder) if each == "PHOTOS" else each for each in arguments]
+    assert main(given) == 2
+    assert told in capsys.readouterr().err
+    assert main([*given, "--json"]) == 2
+    assert told in json.loads(capsys.readouterr().out)["error"]["message"]
+    with_typer = CliRunner().invoke(app, ["train", *given])
+    assert with_typer.exit_code == 2
+    assert told in with_typer.output
+
+
+def test_options_change_the_recipe() -> None:
+    assert recipe_of(options()) == recipe_for("hdnet-lite", paper=False)
+    assert recipe_of(options(recipe="paper")) == PAPER["hdnet-lite"]
+    assert recipe_of(options(photos=None, iharmony4=Path("i"))) == PAPER["hdnet-lite"]
+    assert recipe_of(options(photos=None, iharmony4=Path("i"), recipe="photos")) == recipe_of(options())
+    changed = recipe_of(options(batch=6, rate=0.5, ema=0.0, sides="64,32"))
+    assert (changed.batch, changed.learning_rate, changed.ema) == (6, 0.5, 0.0)
+    assert changed.phases == (SizePhase(0.0, (64, 32)),)
+    assert (changed.batch_at(64), changed.batch_at(32)) == (6, 24)
+
+
+def test_the_budget_is_the_recipes_epochs_or_what_is_asked_for() -> None:
+    recipe = PAPER["hdnet"]
+    assert budget_of(options(), recipe, 65742).steps == 120 * 65742 // 12
+    assert budget_of(options(epochs=0.5), recipe, 240).steps == 10
+    assert budget_of(options(steps=4), recipe, 240).steps == 4
+    assert budget_of(options(minutes=1.5), recipe, 240).minutes == 1.5
+
+
+def test_weights_to_start_from_may_be_stored_in_float16(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network, other = harmonizers.create("hdnet-lite"), harmonizers.create("hdnet-lite")
+    halves = {name: tensor.half() for name, tensor in network.state_dict().items()}
+    save_file(halves, tmp_path / "w.safetensors")
+    load_weights(other, tmp_path / "w.safetensors")
+    for name, tensor in other.state_dict().items():
+        assert tensor.dtype == torch.float32
+        assert torch.equal(tensor, halves[name].float())
+    with pytest.raises(InvalidOptionError, match="does not hold the weights"):
+        load_weights(harmonizers.create("rcl-lite"), tmp_path / "w.safetensors")
+    (tmp_path / "x.safetensors").write_bytes(b"no weights")
+    with pytest.raises(WeightsCorruptError):
+        load_weights(other, tmp_path / "x.safetensors")
+
+
+def test_the_shipped_weights_can_be_trained_further(photo_folder: Path, tmp_path: Path) -> None:
+    shipped, listed = weights.entry("hdnet-lite")
+    start = ["--start-from", str(shipped / listed.file), "--rate", "1e-9", "--ema", "0"]
+    assert main(["hdnet-lite", "--photos", str(photo_folder), "-o", str(tmp_path), *start, *FEW]) == 0
+    before, after = load_file(shipped / listed.file), load_file(tmp_path / "hdnet-lite.safetensors")
+    for name, tensor in before.items():
+        assert torch.allclose(after[name].float(), tensor.float(), atol=1e-3), name
+
+
+def test_a_training_from_photographs_to_weights_card_log_and_report(
+    photo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = ["--validate", str(photo_folder), "--validate-every", "0", "--patience", "50"]
+    assert main(["hdnet-lite", "--photos", str(photo_folder), "-o", str(tmp_path), "--json", *measured, *FEW]) == 0
+    report = json.loads(capsys.readouterr().out)
+    card = (tmp_path / "hdnet-lite.md").read_text()
+    assert report["steps"] == 3
+    assert report["fmse_ratio"] == pytest.approx(weights.read_manifest(tmp_path)["hdnet-lite"].fmse_ratio)
+    for part in ("reinhard", "15%-100%", "learning_rate", "6 photographs", "hdnet-lite-loss.png"):
+        assert part in card, part
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    log = events.EventAccumulator(str(tmp_path / "hdnet-lite-tensorboard"))
+    log.Reload()
+    assert [scalar.step for scalar in log.Scalars("training/loss")] == [1, 2, 3]
+    assert len(log.Scalars("validation/fmse_ratio")) >= 2
+    assert log.Tags()["images"] == ["composite, result, real"]
