@@ -51,15 +51,17 @@ def test_a_composite_depends_on_its_place_alone(photos: PhotoCollection) -> None
     assert torch.equal(longer.composite[:11], whole.composite)
 
 
-def test_the_number_of_threads_changes_nothing(photos: PhotoCollection) -> None:
+def test_the_number_of_threads_changes_last_bits_at_most(photos: PhotoCollection) -> None:
     maker, before = CompositeMaker(photos, 5), torch.get_num_threads()
     batches = []
     for threads in (1, 2, 3):
         torch.set_num_threads(threads)
-        batches.append(maker.batch(0, 24, (64, 64)))
+        batches.append(maker.batch(0, 24, (128, 128)))
     torch.set_num_threads(before)
-    assert equal(batches[0], batches[1])
-    assert equal(batches[0], batches[2])
+    for batch in batches[1:]:
+        assert batch.families == batches[0].families
+        for tensor, single in zip(batch.tensors(), batches[0].tensors(), strict=True):
+            assert torch.allclose(tensor, single, atol=1e-6)
 
 
 def test_only_the_foreground_is_recoloured(photos: PhotoCollection) -> None:

@@ -39,9 +39,11 @@ class CompositeMaker:
     Only the cutting out of photographs, which differ in size, goes picture by picture; everything after it is done for
     the whole batch on the device. Photographs stay on the device as uint8 as far as they fit.
 
-    On the CPU a composite has the same bits whatever the number of threads and the shard, in sizes of which height
-    times width is a multiple of 16 (others may differ in the last bit). On another device the same is decided, but
-    values differ by rounding: colours by about 1e-5, a mask here and there by a step of its edge.
+    The same call gives the same bits again on a CPU. With another number of threads or another shard some values may
+    differ in their last bits (by 1e-6 at most; in sizes that trainings use mostly not at all), because torch rounds
+    powers and sums otherwise where the work is shared otherwise. On another kind of device the same is decided, but all
+    values differ by rounding, a mask here and there by a step of its edge; and on CUDA histograms are summed up in no
+    fixed order unless torch.use_deterministic_algorithms asks for one.
     """
 
     def __init__(
