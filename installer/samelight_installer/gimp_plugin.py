@@ -10,6 +10,7 @@ GIMP keeps a plug-in's settings elsewhere in the profile, so its folder can be r
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Iterable, List, Optional, Sequence
 
@@ -35,7 +36,7 @@ NAME = "samelight"
 
 EXECUTABLE = 0o755
 
-SETTINGS = ("samelight-choices.json", "samelight-harmonize*")
+SETTINGS = ("samelight-choices.json", "*samelight-harmonize*")
 """In `plug-in-settings`: what the plug-in keeps itself, and what GIMP keeps for each of its procedures."""
 
 
@@ -129,6 +130,8 @@ def remove_from(editor: Editor, *, settings: bool = True) -> List[Path]:
     try:
         for path in [*there, *chosen, *editor.data.glob(".samelight-*")]:
             remove_tree(path)
+        with contextlib.suppress(OSError):  # GIMP makes it for the first settings that it keeps
+            kept.rmdir()
     except OSError as error:
         raise _cannot("removed", error, f"Quit GIMP, make {editor.data} writable, and run this again.") from error
     return [*there, *chosen]

@@ -49,6 +49,8 @@ __all__ = [
 NAME = "samelight_krita"
 SETTINGS = "samelight"
 """The group of kritarc in which the plugin keeps what the artist chose last."""
+DOCKER = "MainWindow][DockWidget samelight_docker"
+"""The group in which Krita keeps the size of the plugin's docker."""
 
 
 def our_files(editor: Editor) -> List[Path]:
@@ -164,7 +166,7 @@ def remove_from(editor: Editor, *, settings: bool = True) -> List[Path]:
             remove_tree(place.with_name(f".{place.name}.samelight"))
         changed = [remove_value(path, group, key) for path, group, key in our_settings(editor)]
         if settings:
-            changed.append(remove_group(editor.config, SETTINGS))
+            changed += [remove_group(editor.config, group) for group in (SETTINGS, DOCKER)]
     except OSError as error:
         raise _cannot("removed", error, f"Quit Krita, make {editor.data} writable, and run this again.") from error
     return [*there, *([editor.config] if any(changed) else [])]
