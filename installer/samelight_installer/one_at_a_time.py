@@ -82,16 +82,21 @@ def _wait(descriptor: int, on_wait: Callable[[], None], wait_seconds: float) -> 
 
 
 def _lock(descriptor: int) -> bool:
-    """Takes the lock; whether that went well."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
+    """Takes the lock; whether that went well. Some network drives have no locks: there nobody is kept waiting."""
+    if sys.platform == "win32":
+        import msvcrt
 
+        try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
+        except OSError:
+            return False
+    else:
+        import fcntl
 
+        try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
     return True
