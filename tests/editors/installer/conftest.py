@@ -45,7 +45,8 @@ def person(root: EditorRoot, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     files = Path(kept) / f"installer-{root.suite}" if kept else folder / "files"
     somebody = Person(root, folder / "home", files)
     somebody.move_in()
+    somebody.fetch_sources()
     yield somebody
     if somebody.data.exists():  # a test failed half-way: no daemon must outlive it
-        somebody.run("python3", str(Path(__file__).parents[3] / "installer"), "uninstall", "--yes")
+        somebody.install("uninstall", "--yes")
     shutil.rmtree(folder / "home", ignore_errors=True)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["Contents", "contents_of", "remains"]
+__all__ = ["Contents", "contents_of", "names_plugins", "remains"]
 
 Contents = Mapping[str, bytes]
 """Every path below a home; a folder ends with "/" and has no bytes, a link has what it says."""
 
+PASSING = re.compile(r"\.cache/mesa_shader_cache|\.dbus/|runtime/|gimp-[\d.]+-window\.log")
+"""What drivers, the desktop's bus and the tests themselves leave, by chance."""
+
+NAMING = {
+    ".config/GIMP/{}/pluginrc": "GIMP's notes on its plug-ins; it strikes out at its next start what is gone",
+    ".config/GIMP/{}/action-history": "how often each menu entry was used",
+    ".config/GIMP/{}/shortcutsrc": "all menu entries, as comments; written anew each time",
+    ".local/share/krita-sysinfo.log": "what was loaded at the last start",
+}
+"""Files of the editors' own that name whatever plugin they had seen."""
+
+PLUG_IN = re.compile(rb'\(plug-in-def "[^"]*/samelight/.*?(?=\n\(plug-in-def|\Z)', re.DOTALL)
+
 
 def contents_of(home: Path) -> Contents:
-    """All that is in a home."""
+    """All that is in a home, but for what passes."""
     found: dict[str, bytes] = {}
     for path in sorted(home.rglob("*")):
         name = str(path.relative_to(home))
@@ -22,7 +36,7 @@ def contents_of(home: Path) -> Contents:
             found[name + "/"] = b""
         elif path.is_file():
             found[name] = path.read_bytes()
-    return found
+    return {name: octets for name, octets in found.items() if not PASSING.match(name)}
 
 
 def remains(after: Contents, controls: Sequence[Contents]) -> dict[str, str]:
@@ -35,10 +49,55 @@ def remains(after: Contents, controls: Sequence[Contents]) -> dict[str, str]:
     """
     everywhere = set.intersection(*(set(control) for control in controls))
     somewhere = set.union(*(set(control) for control in controls))
-    wrong = dict.fromkeys(everywhere - set(after), "is missing")
-    wrong |= dict.fromkeys(set(after) - somewhere, "is new")
+    wrong = dict.fromkeys(everywhere - set(after), "is missing") | dict.fromkeys(set(after) - somewhere, "is new")
     for path in everywhere & set(after):
-        versions = {control[path] for control in controls}
-        if len(versions) == 1 and after[path] not in versions:
-            wrong[path] = "is another"
+        lines = _other_lines(path, after[path], [control[path] for control in controls])
+        if lines:
+            wrong[path] = "; ".join(lines)
     return wrong
+
+
+def _other_lines(path: str, after: bytes, controls: Sequence[bytes]) -> list[str]:
+    """Lines of a file that should not be there, or are missing."""
+    if after in controls:
+        return []
+    if path == ".config/kritarc":
+        return _other_settings(after, controls)
+    if len(set(controls)) > 1 and not names_plugins(path):
+        return []
+    lines, *others = [set(PLUG_IN.sub(b"", text).splitlines()) for text in (after, *controls)]
+    wanted, possible = set.intersection(*others), set.union(*others)
+    wrong = [line for line in (lines - possible) | (wanted - lines) if line.strip()]
+    if names_plugins(path):
+        wrong = [line for line in wrong if b"samelight" not in line]
+    return [f"has {line[:200]!r} or lacks it" for line in wrong]
+
+
+def names_plugins(path: str) -> bool:
+    """Whether it is a file of an editor's own that names its plugins."""
+    return any(re.fullmatch(re.escape(known).replace(r"\{\}", r"[\d.]+"), path) for known in NAMING)
+
+
+def _other_settings(after: bytes, controls: Sequence[bytes]) -> list[str]:
+    """Values of kritarc that differ, apart from those that differ each time, and from the layout of Krita's window,
+    which is one lump of bytes and goes on holding the place of a docker that is gone.
+    """
+    found, *others = [_settings(text) for text in (after, *controls)]
+    same = {key: values for key, values in others[0].items() if all(other.get(key) == values for other in others)}
+    keys = {key for key in set(found) | set(same) if not key.endswith(b"/State")}
+    known = set.union(*(set(other) for other in others))
+    wrong = [key for key in keys if key not in known or (key in same and found.get(key) != same[key])]
+    return [f"differs in {key!r}" for key in wrong]
+
+
+def _settings(text: bytes) -> dict[bytes, bytes]:
+    """group/key -> value."""
+    group, found = b"", {}
+    for line in text.splitlines():
+        if line.startswith(b"["):
+            group = line
+            found[group] = b""
+        elif b"=" in line:
+            key, _, value = line.partition(b"=")
+            found[group + b"/" + key] = value
+    return found

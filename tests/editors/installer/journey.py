@@ -21,6 +21,7 @@ from krita_harness import KritaHome, Scenario, run_scenario
 from krita_pictures import make_pictures
 from screen import Screen
 
+from samelight_installer.fingerprint import SOURCES
 from samelight_installer.settings_file import set_value
 
 __all__ = ["Person", "ensure_venv"]
@@ -28,6 +29,8 @@ __all__ = ["Person", "ensure_venv"]
 ONCE = Path(__file__).with_name("once.py")
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+
+QUIT_SECONDS = 60.0
 
 LONGEST = 1500.0  # seconds; an installation fetches gigabytes
 
@@ -54,6 +57,11 @@ class Person:
         return self.home / ".local" / "share" / "samelight"
 
     @property
+    def sources(self) -> Path:
+        """The source tree that is installed."""
+        return self.files / "sources"
+
+    @property
     def krita(self) -> KritaHome:
         return KritaHome(self.root, self.home, self.command)
 
@@ -72,6 +80,16 @@ class Person:
         set_value(self.krita.kritarc, "python", "enable_samelight_driver", "true")
         make_bare_home(self.root, self.home, self.gimp.connection_file)
 
+    def fetch_sources(self) -> None:
+        """A source tree as somebody has it who downloaded one."""
+        for name in SOURCES:
+            source, target = CHECKOUT / name, self.sources / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+            else:
+                self.sources.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Runs a program of the system's as this person; pip finds what it finds outside of the root."""
         shared = [Path("/etc/ssl/certs"), *_local_packages(_pip_settings())]
@@ -83,7 +101,7 @@ class Person:
 
     def install(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Runs `python3 installer`."""
-        return self.run("python3", str(CHECKOUT / "installer"), *options)
+        return self.run("python3", str(self.sources / "installer"), *options)
 
     def _environment(self) -> dict[str, str]:
         dropped = ("XDG_", "SAMELIGHT", "PYTHON", "VIRTUAL_ENV", "OMP_", "DISPLAY")
@@ -114,8 +132,9 @@ class Person:
             layers: list[dict[str, Any]] = window.state(image)["layers"]
             gimp.call("clean", image=image)
             window.close(image)
-            gimp.send("quit_gimp")
-            gimp.process.wait(60)
+            screen.xdotool("windowactivate", "--sync", screen.window("GNU Image Manipulation Program"))
+            screen.key("ctrl+q")
+            gimp.process.wait(QUIT_SECONDS)
         return layers
 
 
