@@ -59,7 +59,7 @@ def page_table(table: Table) -> PageTable:
     """Prepare one of the evaluation's tables for the page.
 
     Columns side by side whose headings begin with the same words ("0%-5% MSE↓", "0%-5% fMSE↓") make a group. In a
-    column whose heading ends in an arrow the best figure is marked, and its equals too. Columns in which every figure
+    column whose heading ends in an arrow the best figure is marked, and its equals too, unless all are equal. Columns in which every figure
     is unknown are left out.
     """
     known = [any(row[place] != UNKNOWN for row in table.rows) for place in range(len(table.headings))]
@@ -92,7 +92,7 @@ def _cells(column: Column, texts: Sequence[str]) -> list[Cell]:
     values = [_value(text) for text in texts]
     known = [value for value in values if value is not None]
     choose = BETTER.get(column.arrow)
-    best = choose(known) if choose and len(known) > 1 else None
+    best = choose(known) if choose and len(set(known)) > 1 else None
     return [Cell(text, value, value is not None and value == best) for text, value in zip(texts, values, strict=True)]
 
 
