@@ -199,11 +199,13 @@ def remove_plugin(editor: Editor, connection_file: Path, *, settings: bool = Tru
         InstallError: something of it cannot be removed; the record keeps it.
     """
     removed: List[Path] = _MODULES[editor.name].remove_from(editor, settings=settings)
-    if editor.private:
-        removed += remove_copy(connection_file, copy_for(editor.private, connection_file))
-    left = [entry for entry in _entries() if not _is_of(entry, editor)]
-    if left != _entries():
-        change_record(plugins=left or None)
+    ours = [entry for entry in _entries() if _is_of(entry, editor)]
+    # One that shared its folder may have been in a sandbox.
+    private = {Path(entry["private"]) for entry in ours if entry.get("private")}
+    for folder in sorted(private | ({editor.private} if editor.private else set())):
+        removed += remove_copy(connection_file, copy_for(folder, connection_file))
+    if ours:
+        change_record(plugins=[entry for entry in _entries() if entry not in ours] or None)
     return removed
 
 

@@ -24,7 +24,8 @@ __all__ = ["COMPILED", "ask_anew", "common_files", "vendor_common", "vendor_comp
 COMPILED = ("pyzmq", "msgpack")
 """The packages with a compiled part, as the lock file names them."""
 
-PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet", "--no-compile")
+# Without pip's cache: it would outlive Samelight's removal.
+PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet", "--no-compile", "--no-cache-dir")
 LOCKED = ("--require-hashes", "--no-deps", "--only-binary=:all:", "--retries", "2", "--timeout", "20")
 
 PURE = ("*.py", "py.typed")

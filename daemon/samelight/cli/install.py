@@ -169,6 +169,7 @@ def _describe(outcome: Outcome) -> dict[str, Any]:
         "running": outcome.running,
         "reason": outcome.reason,
         "hint": outcome.hint,
+        "problem": f"{outcome.reason} {outcome.hint}".strip(),
     }
 
 

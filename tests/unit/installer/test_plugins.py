@@ -318,6 +318,26 @@ def test_all_of_it_can_be_taken_out(krita: Editor, gimp: Editor, sandboxed: Edit
     assert "plugins" not in read_record()
 
 
+def test_a_sandbox_that_shared_a_folder_loses_its_copy_too(gimp: Editor, goods: Goods, home: Path) -> None:
+    flatpak = replace(gimp, kind="flatpak", private=home / "private" / "samelight" / "run")
+    goods.connection_file.parent.mkdir(mode=0o700)
+    goods.connection_file.write_text("secret")
+    install(goods, gimp, flatpak)
+    (copy,) = listed_copies(goods.connection_file)
+    assert copy.exists()
+    remove_plugin(gimp, goods.connection_file)
+    assert not copy.exists()
+    assert listed_copies(goods.connection_file) == []
+
+
+def test_what_krita_keeps_of_the_docker_goes_with_the_settings(krita: Editor, goods: Goods) -> None:
+    install(goods, krita)
+    with krita.config.open("a") as file:
+        file.write("\n[MainWindow][DockWidget samelight_docker]\nheight=1\n\n[MainWindow][DockWidget other]\nx=1\n")
+    remove_plugin(krita, goods.connection_file)
+    assert krita.config.read_text() == "[MainWindow][DockWidget other]\nx=1\n"
+
+
 def test_what_the_artist_chose_can_stay(krita: Editor, goods: Goods) -> None:
     install(goods, krita)
     with krita.config.open("a") as file:
