@@ -10,6 +10,7 @@ __all__ = [
     "from_ycbcr",
     "luminance",
     "mix_channels",
+    "sum_channels",
     "to_lalphabeta",
     "to_linear",
     "to_srgb",
@@ -30,7 +31,14 @@ _YCBCR = torch.tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5,
 def mix_channels(picture: Tensor, matrix: Tensor) -> Tensor:
     """Multiply each pixel by a 3 x 3 matrix, or by one of B matrices (B x 3 x 3)."""
     matrix = matrix.to(picture)
+    if picture.device.type == "cuda":
+        return sum_channels(picture, matrix)
     return (matrix @ picture.flatten(2)).view_as(picture)
+
+
+def sum_channels(picture: Tensor, matrix: Tensor) -> Tensor:
+    """The same as `mix_channels` by sums: a card's matrix units may be set to round to 10 bits, which colours show."""
+    return (matrix.reshape(-1, 3, 3, 1, 1) * picture.unsqueeze(1)).sum(dim=2)
 
 
 def to_linear(picture: Tensor) -> Tensor:

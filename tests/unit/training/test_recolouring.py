@@ -8,7 +8,16 @@ from torch import Tensor
 
 from samelight.evaluation.benchmark import VERSION_1
 from samelight.training import camera, transfers
-from samelight.training.colour import from_lalphabeta, from_ycbcr, to_lalphabeta, to_linear, to_srgb, to_ycbcr
+from samelight.training.colour import (
+    from_lalphabeta,
+    from_ycbcr,
+    mix_channels,
+    sum_channels,
+    to_lalphabeta,
+    to_linear,
+    to_srgb,
+    to_ycbcr,
+)
 from samelight.training.recolouring import METHODS, Family, recolour
 from samelight.training.transfers import Region
 
@@ -34,6 +43,15 @@ def moments(values: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
 def test_colour_spaces_come_back(there, back) -> None:  # type: ignore[no-untyped-def]
     picture = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 0.98 + 0.01
     assert torch.allclose(back(there(picture)), picture, atol=2e-4)
+
+
+def test_channels_are_mixed_the_same_by_sums() -> None:
+    picture = region(1, 0.2, 0.6).picture
+    matrices = torch.rand(2, 3, 3, generator=torch.Generator().manual_seed(0))
+    for matrix in (matrices, matrices[0]):
+        assert torch.allclose(sum_channels(picture, matrix), mix_channels(picture, matrix), atol=1e-6)
+    expected = sum(float(matrices[1, 2, c]) * float(picture[1, c, 5, 7]) for c in range(3))
+    assert float(mix_channels(picture, matrices)[1, 2, 5, 7]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_reinhard_matches_mean_and_deviation() -> None:
