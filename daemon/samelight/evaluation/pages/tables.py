@@ -59,8 +59,8 @@ def page_table(table: Table) -> PageTable:
     """Prepare one of the evaluation's tables for the page.
 
     Columns side by side whose headings begin with the same words ("0%-5% MSE↓", "0%-5% fMSE↓") make a group. In a
-    column whose heading ends in an arrow the best figure is marked, and its equals too, unless all are equal. Columns in which every figure
-    is unknown are left out.
+    column whose heading ends in an arrow the best figure is marked, and its equals too, unless all are equal. Columns
+    in which every figure is unknown are left out.
     """
     known = [any(row[place] != UNKNOWN for row in table.rows) for place in range(len(table.headings))]
     kept = [place for place in range(len(table.headings)) if known[place]]
