@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from training_helpers import Course, learned
+from training_helpers import SMALL, Course, learned
 
+from samelight.training.composites import Composites
+from samelight.training.draws import plan_step
 from samelight.training.history import History
+from samelight.training.supply import Maker
 from samelight_wire.errors import InvalidOptionError
 
 HERE = Path(__file__).parent
@@ -100,7 +103,7 @@ def test_portions_add_up_to_the_batch(model: str, photo_folder: Path, tmp_path: 
     for one, other in zip(*found, strict=True):
         assert (one is None) is (other is None)
         if one is not None and other is not None:
-            assert torch.allclose(one, other, rtol=1e-6, atol=1e-6 * float(one.abs().max()))
+            assert torch.allclose(one, other, rtol=1e-6, atol=1e-15 + 1e-6 * float(one.abs().max()))
 
 
 def in_float64(made: Composites) -> Composites:
