@@ -14,6 +14,8 @@ from daemon_harness import RunningDaemon
 
 from samelight.cli.checks import daemon as checks
 from samelight.cli.checks.check import Check
+from samelight_installer.connection_copies import add_copy, remove_copy
+from samelight_installer.plugin_folder import make_plain_folder
 
 pytestmark = [pytest.mark.daemon, pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals there")]
 
@@ -65,6 +67,20 @@ def test_a_connection_file_that_others_may_read_is_a_failure(here: RunningDaemon
         here.connection_file.chmod(0o600)
     assert caught.value.hint  # type: ignore[attr-defined]
     assert "readable by you alone" in lines(checks.check_connection())["connection"].detail
+
+
+def test_the_copies_for_sandboxes_are_looked_at(here: RunningDaemon, tmp_path: Path) -> None:
+    copy = tmp_path / "sandbox" / "connection.json"
+    add_copy(here.connection_file, copy, make_plain_folder)
+    try:
+        assert lines(checks.check_connection())["connection copy"].status == "ok"
+        copy.chmod(0o644)
+        assert lines(checks.check_connection())["connection copy"].status == "failure"
+        copy.unlink()
+        line = lines(checks.check_connection())["connection copy"]
+        assert (line.status, "samelight daemon stop" in line.mend) == ("failure", True)
+    finally:
+        remove_copy(here.connection_file, copy)
 
 
 def test_a_daemon_of_another_release_is_a_warning(here: RunningDaemon, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,6 +176,12 @@ def test_gimps_client_too(tmp_path: Path, system_python: tuple[int, int], monkey
     assert "its program" in line_for(gimp, monkeypatch).detail
 
 
+def test_a_plugin_with_a_damaged_file_is_a_failure(krita: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    (krita.data / "pykrita" / krita_plugin.NAME / "docker.py").write_text("")
+    line = line_for(krita, monkeypatch)
+    assert (line.status, "missing or damaged" in line.detail) == ("failure", True)
+
+
 def test_what_a_plugin_lacks_is_named(krita: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
     set_value(krita.config, "python", f"enable_{krita_plugin.NAME}", "false")
     (krita.data / "actions" / f"{krita_plugin.NAME}.action").unlink()

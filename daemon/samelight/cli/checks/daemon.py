@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from samelight import __version__
 from samelight.cli.checks.check import REINSTALL, Check, failure, ok, warning
 from samelight.cli.checks.configuration import usable_settings
 from samelight.server.logs import log_path
+from samelight_installer.connection_copies import listed_copies
 from samelight_wire.client import Client
-from samelight_wire.endpoint import connection_path, read_endpoint
+from samelight_wire.endpoint import Endpoint, connection_path, read_endpoint
 from samelight_wire.errors import DaemonNotRunningError, JobError, RequestTimeout, SamelightError
 from samelight_wire.messages import Options, StatusReply
 
@@ -35,6 +37,19 @@ def check_connection() -> Iterator[Check]:
         yield failure("connection", f"{connection_path()} does not exist", error.hint)
         return
     yield ok("connection", f"{connection_path()}, for {endpoint.host}:{endpoint.port}, readable by you alone")
+    for copy in listed_copies(connection_path()):
+        yield _check_copy(copy, endpoint)
+
+
+def _check_copy(copy: Path, endpoint: Endpoint) -> Check:
+    """The copy of the connection file for an editor in a sandbox."""
+    try:
+        current = read_endpoint(copy).token == endpoint.token
+    except SamelightError as error:
+        return failure("connection copy", f"{copy}: {error.message}", RESTART)
+    if not current:
+        return failure("connection copy", f"{copy} is of an earlier daemon", RESTART)
+    return ok("connection copy", f"{copy}, for an editor in a sandbox, readable by you alone")
 
 
 def check_daemon() -> Iterator[Check]:

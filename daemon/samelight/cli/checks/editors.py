@@ -52,7 +52,10 @@ def _check(editor: Editor, plugin: PluginState) -> Check:
         return failure(name, f"{editor.kind}, the plugin looks for the daemon in {plugin.connection_file}", mend)
     if plugin.command is not None and not plugin.command.exists():
         return warning(name, f"{editor.kind}, the plugin would start {plugin.command}, which is not there", mend)
-    return _try_client(editor, plugin, name, mend)
+    line = _try_client(editor, plugin, name, mend)
+    if line.status == "ok" and not plugin.whole:
+        return failure(name, f"{editor.kind}, files of the plugin in {plugin.folder} are missing or damaged", mend)
+    return line
 
 
 def _copy_for(editor: Editor) -> Path | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from samelight_installer import gimp_plugin, krita_plugin
 from samelight_installer.editors import Editor
+from samelight_installer.plugin_stamp import is_current, read_stamp
 from samelight_installer.settings_file import get_value
 
 __all__ = ["PluginState", "describe_plugin"]
@@ -23,6 +24,8 @@ class PluginState:
     """Whether there is anything of it."""
     missing: tuple[str, ...]
     """Parts without which the editor does not load it."""
+    whole: bool
+    """Whether all files are there that were installed, at their sizes."""
     release: str | None
     """Which release of Samelight it is of; None where that cannot be read."""
     connection_file: Path | None
@@ -38,10 +41,12 @@ def describe_plugin(editor: Editor) -> PluginState:
     missing = _missing_in_krita(editor, folder) if krita else _missing_in_gimp(folder)
     if not (folder / "vendor" / "common" / "samelight_wire").is_dir():
         missing.append("its client")
+    stamp = read_stamp(folder)
     return PluginState(
         folder,
         folder.exists(),
         tuple(missing),
+        not stamp or is_current(folder, stamp["fingerprint"]),
         _release(folder),
         _path_in(folder / "connection-file.txt"),
         _path_in(folder / "samelight-command.txt"),
