@@ -133,11 +133,12 @@ class CompositeMaker:
     def _region(self, plan: Plan, shape: OwnShape | BorrowedShape, size: tuple[int, int]) -> Tensor:
         """The shape of a region of this photograph or another one: H x W in 0..1."""
         if isinstance(shape, OwnShape):
-            return self._photographs[plan.photo].shape_of(shape.label, plan.window, size, flip=plan.flip)
+            own = self._photographs[plan.photo].shape_of(shape.label, plan.window, size, flip=plan.flip)
+            return own.to(self._workshop)
         photo, target = self._photographs[shape.photo], shape.target
         canvas = torch.zeros(size, device=self._workshop)
         part = photo.shape_of(shape.label, photo.box(shape.label), (target.height, target.width), flip=shape.flip)
-        place(part, target, canvas)
+        place(part.to(self._workshop), target, canvas)
         return canvas
 
     def _usable(self, stack: Stack, masks: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,8 +1,8 @@
-"""Photographs as composites are made from them: on the device, at most of a useful size, with what plans need."""
+"""Photographs as composites are made from them: at most of a useful size, with what plans need, on the device."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from samelight_wire.errors import SizeMismatchError
 __all__ = ["BUDGET", "Photograph", "Photographs"]
 
 BUDGET = 4 * 2**30
-"""Bytes of photographs that are kept on the device; those beyond are decoded again for each batch."""
+"""Bytes of photographs that are kept on the device; those beyond are decoded for each batch and cut in memory."""
 RECENT = 256
 """Of those beyond, so many are kept for a while: a batch's plan and its pixels need the same ones."""
 LARGEST_SIDE = 640
@@ -35,9 +35,9 @@ class Photograph:
     """One photograph, ready to be cut from."""
 
     pixels: Tensor
-    """3 x H x W, uint8, on the device."""
+    """3 x H x W, uint8; on the device, or in memory where it does not fit there."""
     regions: Tensor
-    """1 x H x W, uint8, on the device: 0 for none, 1 and up for what can be a foreground."""
+    """1 x H x W, uint8, in the same place: 0 for none, 1 and up for what can be a foreground."""
     labels: NDArray[np.uint8]
     """The same, H x W, in memory."""
     thumbnail: NDArray[np.float32]
@@ -49,6 +49,12 @@ class Photograph:
     def size(self) -> tuple[int, int]:
         """(height, width)."""
         return self.pixels.shape[1], self.pixels.shape[2]
+
+    def on(self, device: torch.device) -> Photograph:
+        """The same with pixels and regions on a device."""
+        pixels = self.pixels.to(device)
+        without = self.regions.stride(2) == 0
+        return replace(self, pixels=pixels, regions=_no_regions(pixels)[None] if without else self.regions.to(device))
 
     @property
     def whole(self) -> Window:
@@ -79,7 +85,7 @@ class Photograph:
         return float(values.mean())
 
     def shape_of(self, label: int, window: Window, size: tuple[int, int], *, flip: bool) -> Tensor:
-        """The part of a region that lies in a window, at `size` (height, width): H x W in 0..1, on the device."""
+        """The part of a region that lies in a window, at `size` (height, width): H x W in 0..1."""
         inside = window.of(self.regions) == label
         return cut(inside, Window(0, 0, window.height, window.width), size, flip=flip)[0]
 
@@ -110,7 +116,7 @@ class Photographs:
         needed = photograph.pixels.nbytes + photograph.regions.untyped_storage().nbytes()
         if needed <= self._room:
             self._room -= needed
-            self._kept[index] = photograph
+            photograph = self._kept[index] = photograph.on(self._device)
         return photograph
 
     def _decode(self, index: int) -> Photograph:
@@ -122,14 +128,14 @@ class Photographs:
         pixels, regions = _reduced(pixels, regions)
         step = max(1, min(pixels.shape[1:]) // THUMBNAIL)
         thumbnail = pixels[:, ::step, ::step].float().mean(dim=0).numpy()
-        if regions is None:  # zeros that need no memory
-            regions = torch.zeros((1, 1), dtype=torch.uint8).expand(pixels.shape[1:])
-        shown = (
-            regions[:1, :1].to(self._device).expand(regions.shape)
-            if regions.stride(1) == 0
-            else regions.to(self._device)
-        )
-        return Photograph(pixels.to(self._device), shown[None], regions.numpy(), thumbnail, step)
+        if regions is None:
+            regions = _no_regions(pixels)
+        return Photograph(pixels, regions[None], regions.numpy(), thumbnail, step)
+
+
+def _no_regions(pixels: Tensor) -> Tensor:
+    """Zeros that need no memory: H x W."""
+    return torch.zeros((1, 1), dtype=torch.uint8, device=pixels.device).expand(pixels.shape[1:])
 
 
 def _part(array: NDArray[Any], window: Window) -> NDArray[Any]:
