@@ -2,7 +2,7 @@
 
     editors_places      all paths, in one table
     editors_flatpak, editors_snap, editors_store, editors_appimage      what the table cannot say of these ways
-    editors_binaries, editors_versions      what files tell of Python and release
+    editors_binaries, editors_versions, editors_squashfs      what files tell of Python and release
     editors_machine     the machine, which tests make up
     editors_running     whether one of them runs
 
@@ -20,6 +20,7 @@ from . import editors_appimage, editors_flatpak, editors_snap, editors_store
 from .editors_binaries import linked_python, named_python, processor_of
 from .editors_machine import Machine
 from .editors_places import OLDEST, PLACES, Place
+from .editors_squashfs import python_in_appimage
 from .editors_versions import as_numbers, release_in_name, release_of, series_of
 from .settings_file import get_value
 from .tags import BUNDLED, Tag
@@ -173,7 +174,7 @@ def _describe(place: Place, machine: Machine, found: _Found) -> Iterator[Editor]
 
 
 def _editor(place: Place, machine: Machine, found: _Found, series: Optional[str], release: Optional[str]) -> Editor:
-    python = _python(place, machine, found.root) if found.root else None
+    python = _python(place, machine, found)
     compiled = [*(_scripting(place, machine, found.root) if found.root else []), *filter(None, [found.program])]
     processor = next(filter(None, map(processor_of, compiled)), None) or machine.processor
     tag = Tag.of(python, machine.platform, processor, _libc(place, machine)) if python and place.loads_wheels else None
@@ -198,8 +199,11 @@ def _editor(place: Place, machine: Machine, found: _Found, series: Optional[str]
     )
 
 
-def _python(place: Place, machine: Machine, root: Path) -> Optional[Tuple[int, int]]:
+def _python(place: Place, machine: Machine, found: _Found) -> Optional[Tuple[int, int]]:
     """The Python that runs an editor's plugins."""
+    root = found.root
+    if root is None:
+        return python_in_appimage(found.program) if found.program else None
     linked = (linked_python(path) for path in _scripting(place, machine, root))
     named = (named_python(path) for pattern in place.pythons for path in machine.matches(pattern, root))
     for python in (*linked, *named):

@@ -1,8 +1,6 @@
 """Editors that came as an AppImage: one file, kept anywhere.
 
-An AppImage is an ELF program whose bytes 8 to 10 are "AI" and the format's number, 1 or 2 (AppImage specification). Its
-contents are a compressed file system; which Python is in there is not read, since that would need a decompressor
-that Python's standard library may lack, or starting the program.
+An AppImage is an ELF program whose bytes 8 to 10 are "AI" and the format's number, 1 or 2 (AppImage specification).
 """
 
 from __future__ import annotations
