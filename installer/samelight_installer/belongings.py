@@ -111,21 +111,19 @@ def _xdg(kind: str, usual: str) -> Path:
 
 
 def user_folders() -> List[Path]:
-    """Samelight's own folders, each before what it lies in; they are removed where they are empty."""
+    """Samelight's own folders, the innermost first; they are removed where they are empty. A folder that somebody named
+    by a variable is theirs.
+    """
     data = user_data()
-    inner = [
-        connection_file().parent,
-        data / "sample",
-        user_weights(),
-        user_log(),
-        user_cache(),
-        user_settings().parent,
-    ]
-    # The log lies one folder deeper than the others on Linux; a folder that somebody named for something else, by a
-    # variable, is not ours.
-    inner += [folder.parent for folder in inner if folder.parent.name == "samelight"]
-    own = [folder for folder in inner if "samelight" in (folder.name, folder.parent.name)]
-    return list(dict.fromkeys([*sorted(own, key=lambda folder: len(folder.parts), reverse=True), data]))
+    usual = {
+        "SAMELIGHT_CONNECTION_FILE": connection_file().parent,
+        "SAMELIGHT_WEIGHTS": user_weights(),
+        "SAMELIGHT_CONFIG": user_settings().parent,
+    }
+    own = [folder for variable, folder in usual.items() if not os.environ.get(variable)]
+    own += [data / "sample", user_log(), user_cache()]
+    own += [folder.parent for folder in own if folder.parent.name == "samelight"]  # the log lies one folder deeper
+    return sorted({*own, data}, key=lambda folder: (-len(folder.parts), str(folder)))
 
 
 def note_user_folders() -> None:

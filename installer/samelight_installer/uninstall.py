@@ -43,12 +43,14 @@ class Report:
     removed: what is gone.
     kept: what is still there of Samelight's folders, each with the reason.
     problems: what could not be removed, and why.
+    notes: what the person should know.
     process: the daemon's process number, if one was ended.
     """
 
     removed: List[Path] = field(default_factory=list)
     kept: List[Tuple[Path, str]] = field(default_factory=list)
     problems: List[str] = field(default_factory=list)
+    notes: List[str] = field(default_factory=list)
     process: int = 0
 
     def as_json(self) -> Dict[str, Any]:
@@ -57,6 +59,7 @@ class Report:
             "removed": [str(path) for path in self.removed],
             "kept": [{"path": str(path), "reason": reason} for path, reason in self.kept],
             "problems": self.problems,
+            "notes": self.notes,
         }
 
 
@@ -101,7 +104,8 @@ def uninstall(choices: Choices, *, dry_run: bool, sure: bool, as_json: bool) -> 
     """
     plan = make_plan(choices)
     if dry_run:
-        _tell({"would_remove": plan.as_json(), "kept": Report(kept=plan.kept).as_json()["kept"]}, plan, as_json)
+        kept = Report(kept=plan.kept).as_json()["kept"]
+        _tell({"would_remove": plan.as_json(), "kept": kept, "notes": list(plan.notes)}, plan, as_json)
         return 0
     if not sure and not _asked(plan, as_json):
         sys.stderr.write("Nothing was removed.\n")
@@ -121,7 +125,7 @@ def carry_out(plan: Plan) -> Report:
     Raises:
         InstallError: an installation is at work.
     """
-    report = Report(kept=list(plan.kept))
+    report = Report(kept=list(plan.kept), notes=list(plan.notes))
     with only_one(wait_seconds=30.0):
         for part in plan.parts:
             _attempt(part, report)
@@ -198,4 +202,4 @@ def _in_words(report: Report) -> str:
     if report.kept:
         lines.append("These files stay; they are yours:")
         lines += [f"  {path}  ({reason})" for path, reason in report.kept]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *report.notes]) + "\n"

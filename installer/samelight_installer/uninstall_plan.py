@@ -10,7 +10,8 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Seque
 
 from . import gimp_plugin, krita_plugin
 from .belongings import Belongings, connection_file
-from .editors import Editor, find_editors
+from .editors import Editor, Machine, find_editors
+from .editors_running import running_editors
 from .farewell import environment_folders
 from .launcher import command_path, remove_command
 from .login import login_files, remove_login_entry
@@ -74,11 +75,13 @@ class Plan:
     parts: in the order in which they go.
     environment: the folders of the environment; they go last.
     kept: what stays, with the reason.
+    notes: what the person should know before.
     """
 
     parts: Sequence[Part]
     environment: Sequence[Path]
     kept: List[Tuple[Path, str]]
+    notes: Sequence[str] = ()
 
     def as_json(self) -> List[Dict[str, Any]]:
         """In plain values."""
@@ -104,7 +107,7 @@ class Plan:
         if len(lines) == 1:
             lines = ["There is nothing of Samelight to remove."]
         lines += ["This stays:", *(f"  {path}  ({reason})" for path, reason in self.kept)] if self.kept else []
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, *self.notes]) + "\n"
 
 
 def make_plan(choices: Choices) -> Plan:
@@ -113,14 +116,16 @@ def make_plan(choices: Choices) -> Plan:
     kept = [(path, choices.spares(sort)) for sort in sorts if choices.spares(sort) for path in sort.files]
     going = [sort for sort in sorts if not choices.spares(sort)]
     command = read_record().get("command")
+    plugins = list(_plugin_parts(choices))
     parts = [
-        *_plugin_parts(choices),
+        *plugins,
         Part("login", "the start at login", login_files(), remove_login_entry),
         Part("command", "the command", [Path(command)] if command else [], _remove_command),
         *(Part(sort.kind, sort.text, sort.files, _Files(sort.files)) for sort in going),
         Part("leftovers", "what a broken installation left behind", _leftovers(), _Files(_leftovers())),
     ]
-    return Plan(parts, environment_folders(), kept)
+    with_files = [part.remove.editor for part in plugins if part.paths and isinstance(part.remove, _Plugin)]
+    return Plan(parts, environment_folders(), kept, list(_notes(with_files)))
 
 
 def _plugin_parts(choices: Choices) -> Iterator[Part]:
@@ -142,6 +147,19 @@ def _found() -> List[Editor]:
         return list(find_editors())
     except Exception:  # whatever may be wrong with an editor: what the record names is removed all the same
         return []
+
+
+def _notes(editors: Sequence[Editor]) -> Iterator[str]:
+    """What there is to say about editors that run: Krita writes its settings at its end as it had read them, and
+    Windows does not let go of files that are in use.
+    """
+    try:
+        runs = running_editors(Machine())
+        names = sorted({editor.name for editor in editors if runs(editor)})
+    except Exception:  # what runs is told by the system's own tools, which may be missing
+        return
+    for name in names:
+        yield f"{name} is running. Quit it first; else something of the plugin may be left in its settings."
 
 
 def _name(editor: Editor) -> str:

@@ -268,6 +268,39 @@ def test_nobody_to_ask_is_an_error(home: Path, monkeypatch: pytest.MonkeyPatch) 
     assert contents(home) == there
 
 
+@pytest.mark.parametrize(("answer", "code"), [("n", 2), ("", 2), ("y", 0)])
+def test_a_person_is_asked(home: Path, answer: str, code: int) -> None:
+    install(home)
+    there = contents(home)
+    terminal, other_end = os.openpty()
+    command = [sys.executable, str(CHECKOUT / "installer"), "uninstall"]
+    with subprocess.Popen(
+        command, stdin=other_end, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as asking:
+        os.write(terminal, f"{answer}\n".encode())
+        said, complaint = asking.communicate(timeout=60)
+    os.close(terminal)
+    os.close(other_end)
+    assert asking.returncode == code, complaint
+    assert f"{user_data() / 'env' / 'a'}" in said
+    assert "Remove all this?" in said
+    if code:
+        assert "Nothing was removed" in complaint
+        assert contents(home) == there
+    else:
+        assert not user_data().exists()
+
+
+def test_a_folder_that_somebody_named_is_theirs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A settings file in somebody's own folder goes, the folder and its neighbours do not."""
+    own = home / "src" / "samelight"
+    write(own / "config.toml", own / "other.toml")
+    monkeypatch.setenv("SAMELIGHT_CONFIG", str(own / "config.toml"))
+    assert own not in belongings.user_folders()
+    assert remove() == 0
+    assert [path.name for path in own.iterdir()] == ["other.toml"]
+
+
 def test_what_cannot_be_removed_stops_nothing_else(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -283,6 +316,20 @@ def test_what_cannot_be_removed_stops_nothing_else(
     assert "Quit Krita" in problems[0]
     assert not (user_data() / "env").exists()
     assert not (home / ".config" / "autostart").exists()
+
+
+def test_an_editor_that_runs_is_told_of(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(home)
+    assert main(["uninstall", "--dry-run"]) == 0
+    assert "is running" not in capsys.readouterr().out
+    monkeypatch.setattr(uninstall_plan, "running_editors", lambda machine: lambda editor: editor.name == "Krita")
+    assert main(["uninstall", "--dry-run"]) == 0
+    assert "Krita is running. Quit it first" in capsys.readouterr().out
+    assert remove() == 0
+    (note,) = json.loads(capsys.readouterr().out)["notes"]
+    assert note.startswith("Krita is running")
 
 
 # ---- its parts ----

@@ -30,7 +30,8 @@ def check_weights() -> Iterator[Check]:
         else:
             yield failure(f"weights {name}", states[name], REINSTALL)
     if lacking:
-        yield warning("other weights", f"not installed: {', '.join(lacking)}; requests for them will be refused")
+        detail = f"not installed: {', '.join(lacking)}; requests for them will be refused"
+        yield warning("other weights", detail, f"`samelight train {lacking[0]}` makes some, if you want them.")
 
 
 def check_segmentation() -> Iterator[Check]:
