@@ -291,3 +291,33 @@ def test_without_jinja2_it_says_what_to_install(
     with pytest.raises(InputError, match="jinja2") as error:
         write_report(evaluation, tmp_path / "r", cases=1)
     assert "train" in error.value.hint
+
+
+@pytest.mark.parametrize("methods", [0, 1])
+def test_one_picture_and_hardly_a_method(
+    evaluation: Evaluation, measure: Callable[[str, int], Measurement], tmp_path: Path, methods: int
+) -> None:
+    measurement = measure("256", 1)
+    kept = [COMPOSITE, *list(evaluation.methods)[:methods]]
+    scores = replace(
+        measurement.scores,
+        figures={name: measurement.scores.figures[name] for name in kept},
+        subsets=[],
+        families=[""],
+        seconds={name: [0.1] for name in kept[1:]},
+    )
+
+    def draw(index: int) -> KeptPicture:
+        whole = measurement.draw(index)
+        return replace(whole, results={name: whole.results[name] for name in kept[1:]})
+
+    small = replace(
+        evaluation,
+        measurements=[replace(measurement, scores=scores, draw=draw)],
+        methods={name: evaluation.methods[name] for name in kept[1:]},
+        failures=(),
+    )
+    page = write_report(small, tmp_path / "r").read_text(encoding="utf-8")
+    assert page.count('class="card"') == methods
+    assert "1 picture." in page
+    assert ("Every picture" in page) == bool(methods)

@@ -44,12 +44,13 @@ def render(folder: Path, name: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["link"] = link_to
-    return environment.get_template(f"{name}.html").render(
+    page = environment.get_template(f"{name}.html").render(
         styles=Markup((folder / f"{name}.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
         script=Markup(script),  # noqa: S704 (our own file)
         policy=_policy(script),
         **values,
     )
+    return page.lstrip()  # the macros leave empty lines before the document
 
 
 def link_to(path: str) -> str:
