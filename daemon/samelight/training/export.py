@@ -94,7 +94,8 @@ def _export(network: nn.Module, record: TrainingRecord, folder: Path) -> Weights
 
 
 def _card(record: TrainingRecord, curve: str | None) -> str:
-    info, last = describe(record.model), record.history[-1]
+    info = describe(record.model)
+    last = record.history[-1] if record.history else Step(0, 1.0, 0.0, 0.0, 0, 0.0)  # the file of steps was deleted
     pictures = sum(step.pictures for step in record.history)
     recipe = "\n".join(f"- {key}: {json.dumps(value)}" for key, value in asdict(record.recipe).items())
     shared = f" in {record.processes} processes" if record.processes > 1 else ""

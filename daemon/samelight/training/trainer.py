@@ -124,7 +124,7 @@ class Trainer:
         if team.writes:
             folder.mkdir(parents=True, exist_ok=True)
         self.history, self.best = History(folder / HISTORY if team.writes else None), BestWeights(folder)
-        self._validated = 0
+        self._validated, self._enough = 0, False
         self._readings = Readings(team, self.pace.read_every or (1 if source.device.type == "cpu" else 20))
         self._last: Batch | None = None
 
@@ -151,7 +151,7 @@ class Trainer:
         with Supply(make, self.source.device, self.workers) as supply, stop_requests() as request:
             self._loop(supply, request)
         self._read()
-        if not self.stopped_by and self._validated != self.step:
+        if not self.stopped_by and not self._enough:
             self._validate()
         self.save()
         if self.team.writes and self.kept_step != self.step and not self.stopped_by:
@@ -183,7 +183,7 @@ class Trainer:
             if wishes.fault or batch is None:
                 raise self._given_up(fault)
             if wishes.signal or wishes.enough:
-                self.stopped_by = int(wishes.signal)
+                self.stopped_by, self._enough = int(wishes.signal), bool(wishes.enough)
                 return
             self._train_step(batch)
 
@@ -192,7 +192,7 @@ class Trainer:
         own = Wishes(request.signal, float(fault is not None))
         if self.team.writes:
             enough = self.pace.patience is not None and self.best.stale >= self.pace.patience
-            validate = self.validate is not None and self.step > 0 and clock.validation_due
+            validate = self.validate is not None and self.step > self._validated and clock.validation_due and not enough
             own = Wishes(own.signal, own.fault, enough, clock.saving_due, validate, clock.seconds)
         wishes = agree(self.team, own)
         self.seconds = wishes.seconds
@@ -273,7 +273,7 @@ class Trainer:
     def _validate(self) -> None:
         """Measure the averaged weights in the process that writes; keep them where they are the best so far."""
         self._read()
-        if not self.team.writes or self.validate is None:
+        if not self.team.writes or self.validate is None or self._validated == self.step:
             return
         figures = self.validate(self.average.network)
         self.watcher.validated(self.step, figures)
@@ -355,6 +355,7 @@ class Trainer:
         if state["scaler"] and self.scaler.is_enabled():
             self.scaler.load_state_dict(state["scaler"])
         self.step, self.seconds = state["step"], state["seconds"]
+        self._validated = self.step
         self.best.state = state["best"]
         self.history.resume(self.step)
 
