@@ -7,6 +7,7 @@ before a step (to stop, to save, what time it is) travels over Gloo always, so t
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -84,6 +85,8 @@ class Team:
         """
         if self.size == 1:
             return learner
+        # Said once of convolutions of 1 x 1, whose strides can be written in two ways; nothing is wrong.
+        warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
         return nn.parallel.DistributedDataParallel(
             learner, find_unused_parameters=rarely_used, gradient_as_bucket_view=True
         )
