@@ -41,6 +41,7 @@ class ProgressReport(Watcher):
         if self._seen > 1:
             taken = max(step.seconds - self._before, 1e-6)
             # The mean of times, not of rates: a step that was waited for counts as long as it took.
+            share = max(1 / SMOOTHED_OVER, 1 / (self._seen - 1))  # the first step has no time
             self._rate += share * (taken / step.pictures - self._rate)
         self._before = step.seconds
         self._bars.update(self._task, completed=step.progress, description=self._words(step))
