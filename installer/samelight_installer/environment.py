@@ -104,7 +104,7 @@ class Environment:
 
     def uninstall(self, names: Sequence[str]) -> None:
         """Removes packages; one that cannot be removed stays."""
-        command = [str(self.python), "-m", "pip", "uninstall", "--yes", "--quiet", "--disable-pip-version-check"]
+        command = [str(self.python), "-I", "-m", "pip", "uninstall", "--yes", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*command, *names], stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
     def packages(self) -> dict[str, tuple[str, bool]]:

@@ -84,8 +84,15 @@ def _discard(path: Path) -> bool:
 
 
 def _script(target: Path) -> str:
-    """The text of the command on Windows. (chcp: the path may hold letters of any language.)"""
-    return f'@chcp 65001 >nul\n@"{target}" %*\n'
+    """The text of the command on Windows. It is read in the console's own letters, which a user's name may not be in:
+    what can be is said from the script's folder on (%~dp0).
+    """
+    try:
+        words = "%~dp0..\\" + str(target.relative_to(user_data())).replace("/", "\\")
+    except ValueError:  # the environment was put elsewhere
+        words = str(target)
+    letters = "" if words.isascii() else "@chcp 65001 >nul\n"
+    return f'{letters}@"{words}" %*\n'
 
 
 def remove_command() -> Optional[Path]:

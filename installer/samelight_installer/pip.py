@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections import deque
 from pathlib import Path
-from typing import Callable, Deque, List, Sequence
+from typing import Callable, Deque, Dict, List, Sequence
 
 from .environment import Environment
 from .errors import InstallError
@@ -19,6 +19,12 @@ __all__ = ["Progress", "run_pip"]
 # No cache of pip's own: it would keep gigabytes that nobody asked for, and outlive an uninstallation.
 OPTIONS = ("--no-input", "--disable-pip-version-check", "--no-cache-dir", "--retries", "5", "--timeout", "60")
 RESUMING = {"PIP_RESUME_RETRIES": "20"}  # by the environment: pip before 25.1 would stumble over an option
+FOREIGN = {
+    "PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_CONSTRAINT", "PIP_REQUIREMENT",
+    "PIP_REQUIRE_HASHES", "PIP_DRY_RUN",
+}  # fmt: skip
+"""Variables with which a person tells pip to put something else somewhere else. Where it looks stays as they say."""
+
 RAW_SINCE = (24, 1)
 """From this pip on, a download's progress can be had as numbers."""
 
@@ -26,7 +32,11 @@ PAUSES = (2.0, 8.0)
 """Seconds between the attempts where a connection fails."""
 
 # What another attempt would not change.
-FINAL = re.compile(r"DO NOT MATCH THE HASHES|No matching distribution|No space left|Disk quota|Permission denied")
+FINAL = re.compile(r"No matching distribution|No space left|Disk quota|Permission denied")
+
+MISMATCH = "DO NOT MATCH THE HASHES"
+WHOLE_SINCE = (25, 1)
+"""Before this pip, half a file that a connection left may count as a wrong one."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what pip is at (a file's name or a word), and the bytes that it has and wants; 0 where that is open."""
@@ -50,7 +60,7 @@ def run_pip(
         code, said = _run_once(environment, arguments, on_progress)
         if code == 0:
             return
-        if FINAL.search("\n".join(said)) or attempt == attempts - 1:
+        if _is_final("\n".join(said), environment) or attempt == attempts - 1:
             break
         on_progress("the connection failed; trying again", 0, 0)
         time.sleep(PAUSES[min(attempt, len(PAUSES) - 1)])
@@ -61,14 +71,19 @@ def run_pip(
     )
 
 
+def _is_final(said: str, environment: Environment) -> bool:
+    """Whether another attempt would end the same way."""
+    return bool(FINAL.search(said)) or (MISMATCH in said and environment.pip_version() >= WHOLE_SINCE)
+
+
 def _run_once(environment: Environment, arguments: Sequence[str], on_progress: Progress) -> tuple[int, List[str]]:
     """Runs pip once; its exit code and the last lines that it wrote."""
     said: Deque[str] = deque(maxlen=60)
     temporary = environment.folder / "temporary"  # on the disk that was found large enough; /tmp often is not
     temporary.mkdir(exist_ok=True)
     with subprocess.Popen(
-        [str(environment.python), "-m", "pip", *arguments[:1], *OPTIONS, *_bar(environment), *arguments[1:]],
-        env={**RESUMING, **os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)},
+        [str(environment.python), "-I", "-m", "pip", *arguments[:1], *OPTIONS, *_bar(environment), *arguments[1:]],
+        env=_variables(temporary),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -81,6 +96,13 @@ def _run_once(environment: Environment, arguments: Sequence[str], on_progress: P
             if not reader.read(line.strip()):
                 said.append(line.rstrip())
     return process.returncode, [line for line in said if line.strip()]
+
+
+def _variables(temporary: Path) -> Dict[str, str]:
+    """The environment variables for pip."""
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    folders = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
+    return {**RESUMING, **kept, **folders, "PIP_USER": "0"}  # the settings file may ask for that, too
 
 
 def _bar(environment: Environment) -> Sequence[str]:

@@ -48,10 +48,10 @@ class Case:
 
 # Measured on Linux with Python 3.11; see `update.sh` for what the lock files hold.
 CASES = {
-    "cuda": Case("cuda", "run.lock", (9.5, 6.3), "torch for NVIDIA cards"),
+    "cuda": Case("cuda", "run.lock", (9.5, 5.9), "torch for NVIDIA cards"),
     "cpu": Case("cpu", "cpu.lock", (2.5, 1.8), "torch for the CPU"),
     "small": Case("small", "small.lock", (7.5, 4.6), "torch's default build without what it can do without"),
-    "default": Case("default", "run.lock", (9.5, 6.3), "torch's default build"),
+    "default": Case("default", "run.lock", (9.5, 5.9), "torch's default build"),
 }
 if sys.platform != "linux":  # where the default build is for the CPU (Windows) or for Apple's chips
     CASES["default"] = CASES["small"] = Case("default", "run.lock", (2.5, 1.8), "torch's default build")
@@ -154,7 +154,16 @@ def has_build(environment: Environment, torch: str, kind: str, index: str) -> bo
         kind: what the version goes on with, such as "cpu" in 1.0+cpu.
         index: its address.
     """
-    command = [str(environment.python), "-m", "pip", "--no-input", "--disable-pip-version-check", "--retries", "0"]
+    command = [
+        str(environment.python),
+        "-I",
+        "-m",
+        "pip",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--retries",
+        "0",
+    ]
     command += ["--timeout", "5", "index", "versions", "torch", "--pre", *(["--index-url", index] if index else [])]
     try:
         answer = subprocess.run(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from installer_helpers import make_project, make_wheel, write_lock
 
+from samelight_installer import pip as pip_runner
 from samelight_installer.console import Console
 from samelight_installer.environment import Environment
 from samelight_installer.errors import InstallError
@@ -107,6 +108,23 @@ def test_a_new_lock_file_updates(environment: Environment, requirements: Path, w
     assert installed(environment) == {"alpha": "1.1", "beta": "2.0"}
 
 
+def test_pips_settings_for_other_things_do_no_harm(
+    environment: Environment, requirements: Path, console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip.conf").write_text("[install]\nuser = true\n")
+    settings = {
+        "PIP_CONFIG_FILE": "pip.conf",
+        "PIP_TARGET": "elsewhere",
+        "PIP_CONSTRAINT": "missing",
+        "PYTHONPATH": "mine",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, str(tmp_path / value))
+    assert ensure_packages(environment, requirements, "run.lock", console)
+    assert installed(environment) == {"alpha": "1.0", "beta": "2.0"}
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_an_installation_that_failed_halfway_is_taken_up(
     environment: Environment, requirements: Path, wheels: Path, console: Console
 ) -> None:
@@ -121,8 +139,9 @@ def test_an_installation_that_failed_halfway_is_taken_up(
 
 
 def test_a_package_that_is_not_the_locked_one_is_refused(
-    environment: Environment, requirements: Path, wheels: Path, console: Console
+    environment: Environment, requirements: Path, wheels: Path, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pip_runner, "PAUSES", (0.0, 0.0))
     with (wheels / "alpha-1.0-py3-none-any.whl").open("ab") as wheel:
         wheel.write(b"changed on the way")
     with pytest.raises(InstallError, match=r"(?i)hash"):

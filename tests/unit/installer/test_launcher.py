@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from samelight_installer import launcher
 from samelight_installer.launcher import link_command, on_path, remove_command
+from samelight_installer.places import user_data
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such folder")
 
@@ -15,6 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     return tmp_path / "home"
 
 
@@ -92,6 +95,14 @@ def test_one_that_was_replaced_by_a_program_stays(home: Path, command: Path) -> 
     assert link_command(command) is None
     assert remove_command() is None
     assert link.read_text() == "something else"
+
+
+def test_windows_script_names_no_user(home: Path) -> None:
+    """Whose name may have letters that the console does not know."""
+    inside = launcher._script(user_data() / "env" / "a" / "Scripts" / "samelight.exe")
+    assert inside == '@"%~dp0..\\env\\a\\Scripts\\samelight.exe" %*\n'
+    outside = launcher._script(Path("D:/Zoë/env/a/Scripts/samelight.exe"))
+    assert outside.splitlines() == ["@chcp 65001 >nul", '@"D:/Zoë/env/a/Scripts/samelight.exe" %*']
 
 
 def test_knows_whether_a_shell_finds_it(monkeypatch: pytest.MonkeyPatch, command: Path) -> None:
