@@ -121,7 +121,8 @@ class Person:
     def use_gimp(self, screen: Screen, *, harmonize: bool) -> list[dict[str, Any]]:
         """The same in GIMP, with the mouse; gives the layers."""
         scene = make_scene_files(self.files / "scene")
-        # The loop's end is not reached: GIMP quits as by its menu.
+        layers: list[dict[str, Any]] = []
+        # The end of the loop inside is not reached: GIMP quits before, as by its menu.
         with suppress(OSError), start_gimp(self.gimp, display=screen.name) as gimp:
             window = Window(gimp, screen, self.files / "screenshots", scene)
             image, _ = window.open_scene()
@@ -129,7 +130,7 @@ class Person:
                 window.click_filter(1, "menu")
                 window.wait_for_layers(image, 3)
                 window.picture("harmonized")
-            layers: list[dict[str, Any]] = window.state(image)["layers"]
+            layers = window.state(image)["layers"]
             gimp.call("clean", image=image)
             window.close(image)
             screen.xdotool("windowactivate", "--sync", screen.window("GNU Image Manipulation Program"))
