@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from samelight.training.best import BestWeights
 from samelight.training.budget import Budget, Pace
 from samelight.training.checkpoint import (
     CHECKPOINT,
-    FORMAT,
     differences,
     read_checkpoint,
     refuse_another,
@@ -32,7 +30,7 @@ from samelight.training.checkpoint import (
 )
 from samelight.training.compiling import CompiledStages
 from samelight.training.distributed import ALONE, Team
-from samelight.training.draws import generators_of, plan_step
+from samelight.training.draws import Plan, generators_of, plan_step
 from samelight.training.history import History, Step
 from samelight.training.learner import Learner
 from samelight.training.losses import LOSSES, Part
@@ -41,6 +39,7 @@ from samelight.training.optimizing import make_optimizer
 from samelight.training.readings import Readings
 from samelight.training.recipes import Recipe
 from samelight.training.source import CompositeSource
+from samelight.training.state import circumstances_of, identity_of, state_of, take_on
 from samelight.training.stopping import StopRequest, stop_requests
 from samelight.training.supply import Batch, Maker, Segment, Supply
 from samelight.training.watching import Pictures, Watcher
@@ -115,8 +114,7 @@ class Trainer:
         self.loss = LOSSES[recipe.loss]().to(source.device)
         learner = Learner(self.network, self.loss, self.numerics)
         if compiled:
-            many_sizes = len(recipe.aspects) * sum(len(phase.sides) for phase in recipe.phases) > 1
-            learner.run = CompiledStages(self.network, self.watcher.said, many_sizes=many_sizes)
+            learner.run = self._compiled_run()
         self.optimizer = make_optimizer(recipe, learner.parameters())
         self.scaler = self.numerics.scaler()
         self.learner = team.wrap(learner, rarely_used=segment is not None)
@@ -127,6 +125,17 @@ class Trainer:
         self._validated, self._enough = 0, False
         self._readings = Readings(team, self.pace.read_every or (1 if source.device.type == "cpu" else 20))
         self._last: Batch | None = None
+
+    def _compiled_run(self) -> CompiledStages:
+        many_sizes = len(self.recipe.aspects) * sum(len(phase.sides) for phase in self.recipe.phases) > 1
+        run, first = CompiledStages(self.network, self.watcher.said, many_sizes=many_sizes), self.plan(0, 0.0)
+        pictures = len(self.team.shards(self.portions)[0].members(first.count))
+        run.try_out(self.network, self.numerics, pictures, first.size)
+        return run
+
+    def plan(self, step: int, progress: float) -> Plan:
+        """What a step is made of."""
+        return plan_step(self.recipe, self.seed, step, progress)
 
     # ---- the loop ----
 
@@ -168,7 +177,7 @@ class Trainer:
         planned = self.step
         while True:
             while not supply.full and (progress := self.budget.progress(planned, self.seconds)) < 1:
-                supply.order(plan_step(self.recipe, self.seed, planned, progress))
+                supply.order(self.plan(planned, progress))
                 planned += 1
             batch, fault = _taken(supply)
             if batch is None and fault is None:
@@ -294,40 +303,9 @@ class Trainer:
         if not self.team.writes:
             return
         self.history.flush()
-        write_atomically(self.folder / CHECKPOINT, self._state())
+        write_atomically(self.folder / CHECKPOINT, state_of(self))
         self.best.tidy()
         self._show_pictures()
-
-    def _state(self) -> dict[str, Any]:
-        return {
-            "format": FORMAT,
-            "identity": self._identity(),
-            "circumstances": self._circumstances(),
-            "network": self.network.state_dict(),
-            "average": self.average.network.state_dict(),
-            "loss": self.loss.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "scaler": self.scaler.state_dict(),
-            "step": self.step,
-            "seconds": self.seconds,
-            "best": self.best.state,
-        }
-
-    def _identity(self) -> dict[str, Any]:
-        """What a training cannot go on without."""
-        return {"model": self.model, "seed": self.seed, "recipe": asdict(self.recipe)}
-
-    def _circumstances(self) -> dict[str, Any]:
-        """What may change on the way; then the course is not the very same."""
-        return {
-            "budget": asdict(self.budget),
-            "pictures": len(self.source),
-            "processes": self.team.size,
-            "portions": self.portions,
-            "precision": self.numerics.name,
-            "device": self.source.device.type,
-            "torch": str(torch.__version__),
-        }
 
     def resume(self) -> None:
         """Take on the state of the folder's checkpoint where there is one; see `run` for what it raises."""
@@ -338,26 +316,15 @@ class Trainer:
             self.history.resume(0)
             return
         state = read_checkpoint(content, path, self.source.device)
-        refuse_another(state["identity"], self._identity(), path)
+        refuse_another(state["identity"], identity_of(self), path)
         try:
-            self._take_on(state)
+            take_on(self, state)
         except (RuntimeError, KeyError, TypeError, ValueError) as error:
             raise WeightsCorruptError(f"The checkpoint {path} does not fit this training ({error}).") from error
-        self.watcher.said(f"Goes on after step {self.step:,}.")
-        for sentence in differences(state["circumstances"], self._circumstances()):
-            self.watcher.said(f"From here on the course is not exactly the interrupted one's: {sentence}.")
-
-    def _take_on(self, state: Mapping[str, Any]) -> None:
-        self.network.load_state_dict(state["network"])
-        self.average.network.load_state_dict(state["average"])
-        self.loss.load_state_dict(state["loss"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if state["scaler"] and self.scaler.is_enabled():
-            self.scaler.load_state_dict(state["scaler"])
-        self.step, self.seconds = state["step"], state["seconds"]
         self._validated = self.step
-        self.best.state = state["best"]
-        self.history.resume(self.step)
+        self.watcher.said(f"Goes on after step {self.step:,}.")
+        for sentence in differences(state["circumstances"], circumstances_of(self)):
+            self.watcher.said(f"From here on the course is not exactly the interrupted one's: {sentence}.")
 
     @torch.no_grad()
     def _show_pictures(self) -> None:

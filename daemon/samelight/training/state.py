@@ -1,0 +1,67 @@
+"""What of a trainer goes into a checkpoint, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from samelight.training.checkpoint import FORMAT
+
+if TYPE_CHECKING:
+    from samelight.training.trainer import Trainer
+
+__all__ = ["circumstances_of", "identity_of", "state_of", "take_on"]
+
+
+def identity_of(trainer: Trainer) -> dict[str, Any]:
+    """What a training cannot go on without; a checkpoint with another one is refused."""
+    return {"model": trainer.model, "seed": trainer.seed, "recipe": asdict(trainer.recipe)}
+
+
+def circumstances_of(trainer: Trainer) -> dict[str, Any]:
+    """What may change on the way; then the course is not the very same."""
+    return {
+        "budget": asdict(trainer.budget),
+        "pictures": len(trainer.source),
+        "processes": trainer.team.size,
+        "portions": trainer.portions,
+        "precision": trainer.numerics.name,
+        "device": trainer.source.device.type,
+        "torch": str(torch.__version__),
+    }
+
+
+def state_of(trainer: Trainer) -> dict[str, Any]:
+    """Tensors and plain values; random generators are not among them, because steps and seed decide everything."""
+    return {
+        "format": FORMAT,
+        "identity": identity_of(trainer),
+        "circumstances": circumstances_of(trainer),
+        "network": trainer.network.state_dict(),
+        "average": trainer.average.network.state_dict(),
+        "loss": trainer.loss.state_dict(),
+        "optimizer": trainer.optimizer.state_dict(),
+        "scaler": trainer.scaler.state_dict(),
+        "step": trainer.step,
+        "seconds": trainer.seconds,
+        "best": trainer.best.state,
+    }
+
+
+def take_on(trainer: Trainer, state: Mapping[str, Any]) -> None:
+    """Go on from a checkpoint's state.
+
+    Raises: RuntimeError, KeyError, TypeError or ValueError where it is not what `state_of` gave.
+    """
+    trainer.network.load_state_dict(state["network"])
+    trainer.average.network.load_state_dict(state["average"])
+    trainer.loss.load_state_dict(state["loss"])
+    trainer.optimizer.load_state_dict(state["optimizer"])
+    if state["scaler"] and trainer.scaler.is_enabled():
+        trainer.scaler.load_state_dict(state["scaler"])
+    trainer.step, trainer.seconds = state["step"], state["seconds"]
+    trainer.best.state = state["best"]
+    trainer.history.resume(trainer.step)
