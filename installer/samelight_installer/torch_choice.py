@@ -126,7 +126,8 @@ def settled_case(wish: Wish, card: Optional[str], recorded: Mapping[str, str]) -
         return CASES["default"]
     if build == "cuda" or (build == "auto" and card is not None):
         # For other systems than Linux the default build is not for NVIDIA's cards.
-        return CASES["cuda" if sys.platform == "linux" or "cuda" in wish.index else "default"]
+        has_it = sys.platform == "linux" or "cuda" in wish.index or recorded.get("torch") == "cuda"
+        return CASES["cuda" if has_it else "default"]
     if sys.platform == "darwin":
         return CASES["default"]
     before = recorded.get("torch", "")

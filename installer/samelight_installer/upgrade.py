@@ -55,7 +55,7 @@ def bring_up_to_date(slots: Slots, source: Source, wish: Wish, console: Console)
         InstallError: a step failed; the environment in use is as before, and the next run goes on.
     """
     card = nvidia_seen()
-    settled = settled_case(wish, card, _recorded())
+    settled = _settled(slots, source, wish, card)
     console.step(f"Python environment in {slots.home}")
     if slots.active is not None and settled is not None and _is_current(slots.active, source, settled, wish):
         for step in ("there already", "Packages", "all there", "Samelight", "up to date"):
@@ -76,9 +76,21 @@ def plan(slots: Slots, source: Source, wish: Wish, card: Optional[str]) -> Tuple
     """What would be done: the case (None where an index has to be asked first), the bytes that it needs at most, and
     whether there is nothing to do.
     """
-    case = settled_case(wish, card, _recorded())
+    case = _settled(slots, source, wish, card)
     current = slots.active is not None and case is not None and _is_current(slots.active, source, case, wish)
     return case, _needed_bytes(slots, source, case or CASES["small"]), current
+
+
+def _settled(slots: Slots, source: Source, wish: Wish, card: Optional[str]) -> Optional[Case]:
+    """The case where no index has to be asked: as ``settled_case``, but new packages from an index that this time
+    nobody names may not be there any more.
+    """
+    case = settled_case(wish, card, _recorded())
+    if case is None or wish.index.get(case.name) or torch_index(case, wish) is None:
+        return case
+    if slots.active is not None and _has_packages(slots.active, source, case):
+        return case
+    return None if case.name == "cpu" else CASES["default"]
 
 
 def _recorded() -> Dict[str, str]:
@@ -93,7 +105,7 @@ def torch_index(case: Case, wish: Wish) -> Optional[TorchIndex]:
     if case.name == "cpu":
         return TorchIndex("cpu", index)
     # Linux's default build is the one for NVIDIA's cards.
-    return TorchIndex("cu", index) if case.name == "cuda" and index and sys.platform != "linux" else None
+    return TorchIndex("cu", index) if case.name == "cuda" and sys.platform != "linux" else None
 
 
 def _is_current(environment: Environment, source: Source, case: Case, wish: Wish) -> bool:

@@ -12,9 +12,12 @@ from samelight_installer import lockfile, torch_choice
 from samelight_installer.console import Console
 from samelight_installer.environment import Environment
 from samelight_installer.interpreters import Interpreter
-from samelight_installer.packages import TorchIndex, ensure_packages, torch_version
+from samelight_installer.packages import TorchIndex, ensure_packages, packages_goal, torch_version
 from samelight_installer.places import REQUIREMENTS
+from samelight_installer.record import change_record
+from samelight_installer.slots import Slots
 from samelight_installer.torch_choice import CASES, CPU_INDEX, Wish, choose_case, has_build, nvidia_seen, settled_case
+from samelight_installer.upgrade import Source, plan, torch_index
 
 THIS_PYTHON = Interpreter(Path(sys.executable), sys.version_info[:2], True)
 
@@ -84,6 +87,34 @@ def test_what_was_chosen_stays_unless_there_is_a_reason(
 ) -> None:
     settled = settled_case(wish, card, recorded)
     assert (settled.name if settled else None) == case
+
+
+def test_on_windows_an_index_brings_the_build_for_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SAMELIGHT_TORCH_CUDA_INDEX", raising=False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert settled_case(Wish(), CARD, {}) == CASES["default"]
+    assert settled_case(Wish(cuda_index="an/index"), CARD, {}) == CASES["cuda"]
+    assert settled_case(Wish(), CARD, {"torch": "cuda"}) == CASES["cuda"]  # an index was named once
+    assert torch_index(CASES["cuda"], Wish(cuda_index="an/index")) == TorchIndex("cu", "an/index")
+    assert torch_index(CASES["default"], Wish()) is None
+
+
+def test_an_index_that_nobody_names_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came from there stays as long as it is what the lock file wants; then it is asked again who has it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for variable in ("XDG_DATA_HOME", CPU_INDEX):
+        monkeypatch.delenv(variable, raising=False)
+    home = tmp_path / "env"
+    (home / "b").mkdir(parents=True)
+    change_record(environment={"home": str(home), "folder": str(home / "b"), "torch": "cpu"})
+    source = Source(tmp_path, tmp_path / "requirements")
+    write_lock(source.requirements, "pip.lock")
+    write_lock(source.requirements, "cpu.lock")
+    wanted = packages_goal(source.requirements, "cpu.lock", TorchIndex("cpu", ""))
+    Environment(home / "b").write_stamp({"packages": wanted})
+    assert plan(Slots(home), source, Wish(), None)[0] == CASES["cpu"]
+    write_lock(source.requirements, "cpu.lock", make_wheel(tmp_path, "alpha", "1.0"))
+    assert plan(Slots(home), source, Wish(), None)[0] is None
 
 
 @pytest.fixture(scope="module")
