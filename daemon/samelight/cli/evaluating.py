@@ -74,6 +74,8 @@ class Prepared:
     """Which pictures are measured."""
     failures: Sequence[Failure]
     """Methods that cannot run."""
+    notes: Sequence[str]
+    """What is left out for want of a package, in sentences."""
     journal: Journal | None
     """What was measured before, and where figures are kept."""
     workers: int
@@ -102,7 +104,8 @@ def prepare(wishes: Wishes) -> Prepared:
     for size in plan.sizes:
         measurer.methods(size)
     journal = Journal(wishes.resume, measurer) if wishes.resume else None
-    return Prepared(measurer, measurer.pictures.chosen(wishes.limit), failures, journal, wishes.workers)
+    notes = _left_out() if wishes.baselines else []
+    return Prepared(measurer, measurer.pictures.chosen(wishes.limit), failures, notes, journal, wishes.workers)
 
 
 def measure(prepared: Prepared, on_picture: Callable[[str], None]) -> Evaluation:
@@ -121,7 +124,7 @@ def measure(prepared: Prepared, on_picture: Callable[[str], None]) -> Evaluation
         raise InputError(f"Not one picture could be measured. {failures[-1].message}", failures[-1].hint)
     plan = measurer.plan
     measurements = [_measurement(measurer, size, done) for size in plan.sizes]
-    notes = [measurer.without_lpips] if measurer.without_lpips else []
+    notes = [note for note in (measurer.without_lpips, *prepared.notes) if note]
     title = f"{measurer.pictures.title}, {len(done):,} pictures"
     return Evaluation(title, measurements, _facts(plan), failures, notes)
 
@@ -178,7 +181,7 @@ def _methods(wishes: Wishes, device: str) -> dict[str, MethodSpec]:
     """
     methods: dict[str, MethodSpec] = {}
     if wishes.baselines:
-        _add(methods, ((name, BaselineSpec(name)) for name in BASELINES))
+        _add(methods, ((name, BaselineSpec(name)) for name, baseline in BASELINES.items() if baseline.is_installed))
     _add(methods, ((folder_name, ResultsSpec(folder)) for folder_name, folder in map(_named_folder, wishes.results)))
     for name in wishes.models:
         harmonizers.describe(name)
@@ -189,6 +192,11 @@ def _methods(wishes: Wishes, device: str) -> dict[str, MethodSpec]:
         spec = NetworkSpec(model_of(file), file.absolute(), device)
         _add(methods, [(name or (file.stem if file.stem not in methods else str(file)), spec)])
     return methods
+
+
+def _left_out() -> list[str]:
+    lacking = [(name, baseline.module) for name, baseline in BASELINES.items() if not baseline.is_installed]
+    return [f"{name} was not measured: {module} is not installed (extra `train`)." for name, module in lacking]
 
 
 def _add(methods: dict[str, MethodSpec], more: Iterable[tuple[str, MethodSpec]]) -> None:

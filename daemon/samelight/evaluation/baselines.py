@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from samelight.evaluation.benchmark import BenchmarkSample
 from samelight.evaluation.poisson import poisson_blend
 from samelight.training import transfers
 
 __all__ = ["BASELINES", "Baseline"]
-
-POISSON_SIDE = 512
-"""A larger picture's membrane is solved at this longer side; it is smooth, so that it can be enlarged."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +28,13 @@ class Baseline:
     """What it does, and whose it is."""
     harmonize: Callable[[BenchmarkSample], Tensor]
     """The result: 3 x H x W, in 0..1 and beyond."""
+    module: str = "numpy"
+    """What it is made with, by the name of the import."""
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether it can run here."""
+        return find_spec(self.module) is not None
 
 
 def reinhard(sample: BenchmarkSample) -> Tensor:
@@ -57,30 +61,17 @@ def histogram_matching(sample: BenchmarkSample) -> Tensor:
 
 
 def poisson(sample: BenchmarkSample) -> Tensor:
-    """The foreground's gradients between the background's colours at its outline (Perez et al., 2003)."""
-    height, width = sample.mask.shape[-2:]
-    scale = POISSON_SIDE / max(height, width)
-    if scale >= 1:
-        return _poisson(sample.composite, sample.mask)
-    size = (max(1, round(height * scale)), max(1, round(width * scale)))
-    composite, mask = (_resize(picture, size) for picture in (sample.composite, sample.mask))
-    # Where the small mask is 0 nothing was added; dividing by it elsewhere gives the membrane itself.
-    added = (_poisson(composite, mask) - composite) / mask.clamp(min=1e-3)
-    return sample.composite + _resize(added, (height, width)) * sample.mask
-
-
-def _poisson(composite: Tensor, mask: Tensor) -> Tensor:
-    blended = poisson_blend(composite.permute(1, 2, 0).double().numpy(), mask[0].double().numpy())
-    return torch.from_numpy(blended).permute(2, 0, 1).to(composite.dtype)
-
-
-def _resize(picture: Tensor, size: tuple[int, int]) -> Tensor:
-    return functional.interpolate(picture[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+    """The foreground's gradients between the background's colours at its outline (Perez et al., 2003), by OpenCV."""
+    if float((1 - sample.mask).sum()) == 0:
+        return sample.composite
+    composite = sample.composite.permute(1, 2, 0).mul(255).round().byte().numpy()
+    blended = torch.from_numpy(poisson_blend(composite, sample.mask[0].numpy())).permute(2, 0, 1)
+    return torch.lerp(sample.composite, blended.to(sample.composite.dtype) / 255, sample.mask)
 
 
 BASELINES = {
     "reinhard": Baseline("colour transfer from the background (Reinhard et al., 2001)", reinhard),
     "histogram": Baseline("histogram matching to the background (scikit-image)", histogram_matching),
-    "poisson": Baseline("Poisson blending (Perez et al., 2003)", poisson),
+    "poisson": Baseline("Poisson blending (Perez et al., 2003; OpenCV)", poisson, module="cv2"),
 }
 """By the names of the tables."""

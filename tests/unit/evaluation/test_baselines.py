@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 
-from samelight.evaluation.baselines import BASELINES, POISSON_SIDE
+from samelight.evaluation.baselines import BASELINES
 from samelight.evaluation.benchmark import BenchmarkSample
-from samelight.evaluation.poisson import membrane
 from samelight.training.colour import to_lalphabeta
 
 
@@ -58,30 +56,16 @@ def test_histogram_matching_gives_the_backgrounds_distribution(textured: Benchma
     assert torch.allclose(result[:, mask].quantile(shares, 1), result[:, ~mask].quantile(shares, 1), atol=0.01)
 
 
-def test_a_membrane_of_one_pixel_is_the_mean_of_its_jumps() -> None:
-    """Colours 0, 10, 4 in a row: the jumps are -10 and -6."""
-    colours, inside = np.array([[[0.0], [10.0], [4.0]]]), np.array([[False, True, False]])
-    assert membrane(colours, inside) == pytest.approx(np.array([[-8.0]]), abs=1e-12)
-
-
-def test_a_membrane_is_free_where_the_picture_ends() -> None:
-    colours = np.array([[[3.0], [7.0], [7.0]]])
-    assert membrane(colours, np.array([[False, True, True]])) == pytest.approx(np.full((2, 1), -4.0), abs=1e-12)
-
-
-def test_a_membrane_is_straight_between_its_ends() -> None:
-    """Three pixels of 0 between 6 and 12: the line from 6 to 12."""
-    colours = np.array([[[6.0], [0.0], [0.0], [0.0], [12.0]]])
-    inside = np.array([[False, True, True, True, False]])
-    assert membrane(colours, inside)[:, 0] == pytest.approx([7.5, 9.0, 10.5], abs=1e-9)
-
-
-@pytest.mark.parametrize("size", [(40, 50), (9, 9), (POISSON_SIDE + 90, 70)])
+@pytest.mark.parametrize("size", [(40, 50), (9, 9), (600, 70)])
 def test_poisson_blending_takes_away_a_constant_offset(size: tuple[int, int]) -> None:
-    """On a flat backdrop an offset is all that a membrane can be, at soft edges and in large pictures too."""
+    """On a flat backdrop an offset is all that a membrane can be, at soft edges and in large pictures too. OpenCV works
+    in 8 bits and leaves a little of it near the outline.
+    """
     real, mask = torch.full((3, *size), 0.5), soft_disc(*size)
     result = BASELINES["poisson"].harmonize(sample_of(real + 0.2 * mask, mask))
-    assert torch.allclose(result, real, atol=2e-3)
+    left = (result - real).abs()
+    assert float(left[:, mask[0] > 0].mean()) < 0.2 * 0.15
+    assert float(left.max()) < 0.2 * 0.3
 
 
 def test_poisson_blending_keeps_the_foregrounds_gradients() -> None:
@@ -91,7 +75,7 @@ def test_poisson_blending_keeps_the_foregrounds_gradients() -> None:
     pattern[:, 4:8, 4:8] = torch.rand(3, 4, 4, generator=torch.Generator().manual_seed(0)) * 0.2
     real = 0.4 + pattern
     result = BASELINES["poisson"].harmonize(sample_of(real + 0.3 * mask, mask))
-    assert torch.allclose(result, real, atol=1e-6)
+    assert torch.allclose(result, real, atol=3 / 255)
 
 
 def test_poisson_blending_at_the_pictures_border_and_of_one_pixel() -> None:
@@ -99,4 +83,4 @@ def test_poisson_blending_at_the_pictures_border_and_of_one_pixel() -> None:
         mask = torch.zeros(1, 8, 8)
         mask[0, rows, columns] = 1
         real = torch.full((3, 8, 8), 0.5)
-        assert torch.allclose(BASELINES["poisson"].harmonize(sample_of(real - 0.2 * mask, mask)), real, atol=1e-6)
+        assert torch.allclose(BASELINES["poisson"].harmonize(sample_of(real - 0.2 * mask, mask)), real, atol=3 / 255)
