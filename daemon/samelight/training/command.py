@@ -64,8 +64,9 @@ def _train(options: TrainingOptions) -> dict[str, Any] | None:
     team = join_team(device)
     torch.set_num_threads(options.threads or max(1, available_cores() // _neighbours()))
     source = open_source(options, device)
-    trainer = _prepare(options, source, team, watcher := _watcher(options, team))
+    watcher = _watcher(options, team)
     try:
+        trainer = _prepare(options, source, team, watcher)
         network = trainer.run()
         if trainer.stopped_by:
             raise Interrupted(trainer.stopped_by, trainer)
