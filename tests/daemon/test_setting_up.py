@@ -69,6 +69,22 @@ def test_the_daemon_is_started_once(desktop: Home) -> None:
         desktop.run("stop")
 
 
+def test_one_that_somebody_else_has_just_started_is_as_good(desktop: Home) -> None:
+    """Between the look and the start; launchd does so."""
+    desktop.configure(default_model=MODEL, device="cpu", warm_up=False)
+    faster = (
+        "from samelight.cli import setting_up; look = setting_up.running_daemon; looks = [];"
+        "setting_up.running_daemon = lambda: looks.append(1) or (look() if len(looks) > 1 else"
+        " setting_up.start_detached() and None);"
+    )
+    try:
+        report = run(desktop, "-c", SET_UP.replace("import json, sys;", f"import json; {faster}").format(False, True))
+        assert (report["daemon"]["state"], report["daemon"]["problem"]) == ("started", "")
+        assert report["daemon"]["pid"] is not None
+    finally:
+        desktop.run("stop")
+
+
 def test_one_of_another_release_gives_way(desktop: Home) -> None:
     desktop.configure(default_model=MODEL, device="cpu", warm_up=False)
     newer = SET_UP.replace("import json, sys;", "import json, samelight_wire.release as r; r.RELEASE = '99.0';")

@@ -17,7 +17,7 @@ from samelight_installer.belongings import note_user_folders
 from samelight_installer.errors import InstallError
 from samelight_installer.record import read_record
 from samelight_wire.endpoint import Endpoint
-from samelight_wire.errors import SamelightError
+from samelight_wire.errors import AlreadyRunningError, SamelightError
 from samelight_wire.release import RELEASE
 
 __all__ = ["login_and_daemon", "own_start", "print_login_and_daemon", "set_login"]
@@ -77,6 +77,8 @@ def _daemon(start: bool) -> dict[str, Any]:
         if running is not None:
             stop_running()
         pid = _start().pid
+    except AlreadyRunningError:  # launchd starts it as soon as it is told of it; a plugin may have been faster, too
+        return {"state": "started", "pid": (running_daemon() or ("", None))[1], "problem": ""}
     except SamelightError as error:
         return {"state": "failed", "pid": None, "problem": f"{error.message} {error.hint}"}
     return {"state": "started" if running is None else "restarted", "pid": pid, "problem": ""}

@@ -45,7 +45,7 @@ class DeviceEngine:
     @property
     def device(self) -> str:
         """The device in words. A card is asked for its name when it is in use anyway: asking takes memory on it."""
-        asleep = self._device.type == "cuda" and not torch.cuda.is_initialized()
+        asleep = self._device.type == "cuda" and not torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
         return str(self._device) if asleep else describe_device(self._device)
 
     @property
