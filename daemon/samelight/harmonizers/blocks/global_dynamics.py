@@ -29,9 +29,7 @@ class MaskAwareGlobalDynamics(nn.Module):
         256-channel map a hundredfold and saturate the network's tanh, out of which it learns very slowly.
         """
         nn.init.normal_(self.expand.weight, std=0.02)
-        identity = torch.eye(self.channels).flatten().repeat(REGIONS)
-        with torch.no_grad():
-            self.expand.bias.copy_(identity)
+        self.expand.bias = nn.Parameter(torch.eye(self.channels).flatten().repeat(REGIONS))
 
     def kernels(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """W_f and W_b, both B x C x C (output by input), from the global average of B x C x H x W."""
