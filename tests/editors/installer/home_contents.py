@@ -18,9 +18,14 @@ NAMING = {
     ".config/GIMP/{}/pluginrc": "GIMP's notes on its plug-ins; it strikes out at its next start what is gone",
     ".config/GIMP/{}/action-history": "how often each menu entry was used",
     ".config/GIMP/{}/shortcutsrc": "all menu entries, as comments; written anew each time",
-    ".local/share/krita-sysinfo.log": "what was loaded at the last start",
+    ".local/share/krita-sysinfo.log": "what was loaded at the last start, and the screen's abilities in any order",
 }
 """Files of the editors' own that name whatever plugin they had seen."""
+
+LAYOUT = re.compile(rb"\[MainWindow\]\[DockWidget \w+\]/(height|width|[xy]Position)|.*/State", re.DOTALL)
+"""Values of kritarc that say how Krita's window is divided up. They hold the place of a docker that is gone until the
+window is divided up anew.
+"""
 
 PLUG_IN = re.compile(rb'\(plug-in-def "[^"]*/samelight/.*?(?=\n\(plug-in-def|\Z)', re.DOTALL)
 
@@ -63,7 +68,7 @@ def _other_lines(path: str, after: bytes, controls: Sequence[bytes]) -> list[str
         return []
     if path == ".config/kritarc":
         return _other_settings(after, controls)
-    if len(set(controls)) > 1 and not names_plugins(path):
+    if len(set(controls)) > 1 or path.endswith("sysinfo.log"):
         return []
     lines, *others = [set(PLUG_IN.sub(b"", text).splitlines()) for text in (after, *controls)]
     wanted, possible = set.intersection(*others), set.union(*others)
@@ -79,19 +84,17 @@ def names_plugins(path: str) -> bool:
 
 
 def _other_settings(after: bytes, controls: Sequence[bytes]) -> list[str]:
-    """Values of kritarc that differ, apart from those that differ each time, and from the layout of Krita's window,
-    which is one lump of bytes and goes on holding the place of a docker that is gone.
-    """
+    """Values of kritarc that differ, apart from those that differ each time, and from the layout of Krita's window."""
     found, *others = [_settings(text) for text in (after, *controls)]
     same = {key: values for key, values in others[0].items() if all(other.get(key) == values for other in others)}
-    keys = {key for key in set(found) | set(same) if not key.endswith(b"/State")}
+    keys = {key for key in set(found) | set(same) if not LAYOUT.fullmatch(key)}
     known = set.union(*(set(other) for other in others))
     wrong = [key for key in keys if key not in known or (key in same and found.get(key) != same[key])]
     return [f"differs in {key!r}" for key in wrong]
 
 
 def _settings(text: bytes) -> dict[bytes, bytes]:
-    """group/key -> value."""
+    """group/key -> value; a group alone has none."""
     group, found = b"", {}
     for line in text.splitlines():
         if line.startswith(b"["):
@@ -99,5 +102,6 @@ def _settings(text: bytes) -> dict[bytes, bytes]:
             found[group] = b""
         elif b"=" in line:
             key, _, value = line.partition(b"=")
-            found[group + b"/" + key] = value
+            # Krita writes a colour's attributes in any order.
+            found[group + b"/" + key] = b" ".join(sorted(value.replace(b"/>", b" />").split()))
     return found
