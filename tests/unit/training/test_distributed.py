@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from training_helpers import SMALL, Course, learned
+from training_helpers import SMALL, Course, Stopper, learned
 
 from samelight.training.composites import Composites
 from samelight.training.draws import plan_step
@@ -67,7 +67,7 @@ def test_two_processes_learn_what_one_learns_in_two_portions(
 @pytest.mark.parametrize("model", MODELS)
 def test_a_batch_as_a_whole_begins_the_same_way(model: str, shared: Path, photo_folder: Path, tmp_path: Path) -> None:
     # Later rounding shows: an optimizer that divides by a gradient's size makes much of one that is nearly zero.
-    trainer = Course(model, photo_folder, tmp_path, 20).trainer()
+    trainer = Course(model, photo_folder, tmp_path, 20).trainer(watcher=Stopper(3))
     trainer.run()
     alone, together = ([step.loss for step in history] for history in (trainer.history, read_history(shared / model)))
     assert alone[0] == pytest.approx(together[0], rel=1e-6)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from training_helpers import ALWAYS, SMALL, Course, different, learned
+from training_helpers import ALWAYS, SMALL, Course, Stopper, different, learned
 
 from samelight.training.composites import CompositeMaker, Composites
 from samelight.training.history import History, Step
@@ -24,7 +24,6 @@ from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import Augmentation
 from samelight.training.source import ALL, Shard
 from samelight.training.trainer import Budget, Pace, Trainer
-from samelight.training.watching import Watcher
 from samelight_wire.errors import InvalidOptionError, OutputError, TrainingError, UnreadablePictureError
 
 HERE = Path(__file__).parent
@@ -51,21 +50,6 @@ def test_a_training_killed_again_and_again_ends_with_the_same_bits(
     first, second = ([(step.number, step.loss, step.gain) for step in history] for history in figures)
     assert first == second
     assert len(first) == 14
-
-
-class Stopper(Watcher):
-    """Sends this process a signal after a step, and hears what is said."""
-
-    def __init__(self, after: int, number: int = signal.SIGTERM) -> None:
-        self.after, self.number = after, number
-        self.heard: list[str] = []
-
-    def step(self, step: Step) -> None:
-        if step.number == self.after:
-            os.kill(os.getpid(), self.number)
-
-    def said(self, sentence: str) -> None:
-        self.heard.append(sentence)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,9 +17,11 @@ from samelight import harmonizers
 from samelight.segmentation import find_in_batch
 from samelight.segmentation.regions import RegionSegmenter
 from samelight.training.composites import CompositeMaker
+from samelight.training.history import Step
 from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import Recipe, SizePhase, recipe_for
 from samelight.training.trainer import Budget, Pace, Trainer
+from samelight.training.watching import Watcher
 
 SMALL = Recipe(
     1e-3,
@@ -68,3 +72,18 @@ def different(one: dict[str, Tensor], other: dict[str, Tensor]) -> Sequence[str]
     """The names of tensors that are not bit for bit the same."""
     assert one.keys() == other.keys()
     return [name for name in one if not torch.equal(one[name], other[name])]
+
+
+class Stopper(Watcher):
+    """Sends this process a signal after a step, and hears what is said."""
+
+    def __init__(self, after: int, number: int = signal.SIGTERM) -> None:
+        self.after, self.number = after, number
+        self.heard: list[str] = []
+
+    def step(self, step: Step) -> None:
+        if step.number == self.after:
+            os.kill(os.getpid(), self.number)
+
+    def said(self, sentence: str) -> None:
+        self.heard.append(sentence)
