@@ -371,9 +371,6 @@ class UnknownJobError(JobError):
     hint = "Harmonize the layer again."
 
 
-# ---- training ----
-
-
 class TrainingError(SamelightError):
     """A training cannot go on."""
 

@@ -121,7 +121,7 @@ def test_the_wire_stands_on_little_and_never_on_the_daemon() -> None:
 
 
 def test_the_installer_stands_on_the_standard_library_alone() -> None:
-    allowed = sys.stdlib_module_names | {"samelight_installer"}
+    allowed = sys.stdlib_module_names | {"samelight_installer", "compression"}  # compression: from Python 3.14 on
     assert [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in files(INSTALLER)

@@ -59,7 +59,7 @@ def test_no_file_names_a_package_index() -> None:
 
 
 def test_lock_files_are_complete_and_pinned_by_hash() -> None:
-    for name in ("pip.lock", "run.lock", "test.lock"):
+    for name in ("pip.lock", "run.lock", "small.lock", "cpu.lock", "test.lock"):
         lines = (ROOT / "installer" / "requirements" / name).read_text(encoding="utf-8").splitlines()
         entries = [index for index, line in enumerate(lines) if line and not line.startswith((" ", "#"))]
         assert entries, name

@@ -24,7 +24,11 @@ def wide_console(table: Table) -> Console:
     from rich.console import Console
 
     console = plain_console()
-    return Console(markup=False, highlight=False, width=max(console.width, console.measure(table, options=console.options.update_width(10_000)).maximum))
+    return Console(
+        markup=False,
+        highlight=False,
+        width=max(console.width, console.measure(table, options=console.options.update_width(10_000)).maximum),
+    )
 
 
 def plain_table(headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[str] = ()) -> Table:
