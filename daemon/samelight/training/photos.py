@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from samelight_wire.errors import InvalidOptionError, UnreadablePictureError
@@ -18,6 +19,17 @@ from samelight_wire.errors import InvalidOptionError, UnreadablePictureError
 __all__ = ["PhotoCollection"]
 
 PHOTO_SUFFIXES = frozenset({".webp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp"})
+UNREADABLE = (
+    UnidentifiedImageError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    Image.DecompressionBombError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
+)
+"""What Pillow and zipfile raise for damaged files, for absurdly large ones, and for encrypted archives."""
 
 
 class PhotoCollection:
@@ -36,7 +48,7 @@ class PhotoCollection:
         by_stem: dict[str, dict[str, str]] = {}
         for name in self._files.names():
             path = PurePosixPath(name)
-            if path.suffix.lower() in PHOTO_SUFFIXES:
+            if path.suffix.lower() in PHOTO_SUFFIXES and not _hidden(path):
                 by_stem.setdefault(str(path.with_suffix("")), {})[path.suffix.lower()] = name
         self._entries = [_photo_and_regions(by_stem[stem]) for stem in sorted(by_stem)]
         self.names = [PurePosixPath(photo).stem for photo, _ in self._entries]
@@ -118,6 +130,11 @@ def _open_source(source: Path) -> _Folder | _Archive:
     )
 
 
+def _hidden(path: PurePosixPath) -> bool:
+    """Whether it is a system's own file: macOS puts a ._NAME.jpg that is no picture beside each one it archives."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
 def _photo_and_regions(files: dict[str, str]) -> tuple[str, str | None]:
     """Tell a picture from the regions beside it: a .png is regions where another format has the same stem."""
     others = sorted(suffix for suffix in files if suffix != ".png")
@@ -129,8 +146,11 @@ def _photo_and_regions(files: dict[str, str]) -> tuple[str, str | None]:
 def _decode(files: _Folder | _Archive, name: str, mode: str) -> NDArray[np.uint8]:
     try:
         with Image.open(io.BytesIO(files.read(name))) as picture:
+            # Cameras store pictures as the sensor lay, and note how to turn them.
+            upright = ImageOps.exif_transpose(picture)
             # Region indices must not pass through a palette or a colour conversion.
-            same = picture.mode == mode or (mode == "L" and picture.mode == "P")
-            return np.array(picture if same else picture.convert(mode))
-    except (UnidentifiedImageError, OSError, zipfile.BadZipFile) as error:
-        raise UnreadablePictureError(f"{name} cannot be read as a picture ({error}).") from error
+            same = upright.mode == mode or (mode == "L" and upright.mode == "P")
+            return np.array(upright if same else upright.convert(mode))
+    except UNREADABLE as error:
+        message = f"{name} cannot be read as a picture ({error})."
+        raise UnreadablePictureError(message, "Replace or remove it; the same command then goes on.") from error
