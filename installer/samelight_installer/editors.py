@@ -11,6 +11,7 @@ Several editors may share a folder for their resources, such as a Krita of the d
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,8 +92,18 @@ def find_editors(machine: Optional[Machine] = None, also: Iterable[Path] = ()) -
     there = machine or Machine()
     for place in PLACES:
         if place.platform == there.platform:
-            for found in _distinct([*_look(place, there), *_given(place, there, also)]):
-                yield from _describe(place, there, found)
+            yield from _readable(place, there, also)
+
+
+def _readable(place: Place, machine: Machine, also: Iterable[Path]) -> Iterator[Editor]:
+    """The editors that came in this way, but for those whose folders this user may not read."""
+    try:
+        found = list(_distinct([*_look(place, machine), *_given(place, machine, also)]))
+    except OSError:
+        return
+    for each in found:
+        with contextlib.suppress(OSError):
+            yield from list(_describe(place, machine, each))
 
 
 def _look(place: Place, machine: Machine) -> Iterator[_Found]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Iterator, List, Optional, Set, Tuple
 
 from .editors_binaries import named_python
-from .editors_machine import Machine
+from .editors_machine import Machine, is_folder
 from .editors_places import Place
 
 __all__ = ["config_folder", "permission_note", "roots", "runtime_python"]
@@ -34,7 +34,7 @@ def installations(machine: Machine) -> Iterator[Path]:
 def roots(place: Place, machine: Machine) -> List[Path]:
     """The folders `files` of a flatpak."""
     found = (folder / "app" / place.identity / "current" / "active" / "files" for folder in installations(machine))
-    return [path for path in found if path.is_dir()]
+    return [path for path in found if is_folder(path)]
 
 
 def runtime_python(place: Place, machine: Machine, root: Path) -> Optional[Tuple[int, int]]:
@@ -59,7 +59,7 @@ def config_folder(place: Place, machine: Machine, root: Path, series: str) -> Pa
     own = machine.path(f"{{HOME}}/.var/app/{place.identity}/config")
     hosts = machine.path("{XDG_CONFIG_HOME}")
     shared = _allowed(place, machine, root, "filesystems") & {"xdg-config", "xdg-config/GIMP"}
-    started = (own / "GIMP" / series).is_dir() and not (hosts / "GIMP" / series).is_dir()
+    started = is_folder(own / "GIMP" / series) and not is_folder(hosts / "GIMP" / series)
     return hosts if shared and not started else own
 
 

@@ -13,7 +13,7 @@ from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 from .processes import Process, list_processes
 from .registry import read_subkeys
 
-__all__ = ["Machine"]
+__all__ = ["Machine", "is_folder"]
 
 # Where a variable points to if it is not set, as the systems' own documents say: the XDG base directory specification,
 # Microsoft's list of known folders, `man flatpak`.
@@ -84,3 +84,11 @@ class Machine:
         if match is None:
             return self.root, template.lstrip("/")
         return self.variable(match.group(1)), match.group(2)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; where nobody may look, there is none for us."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

@@ -34,6 +34,10 @@ __all__ = [
 
 FORMAT = 1
 
+KINDS = {"environment": dict, "command": str, "login": dict, "plugins": list, "folders": list, "finished": str}
+PLUGIN = ("editor", "kind", "data", "config")
+"""What each part is; one that is something else counts as not there."""
+
 
 def record_path() -> Path:
     """The file, among the user's data."""
@@ -49,9 +53,32 @@ def read_record() -> Dict[str, Any]:
     """What the file says; empty where there is none or it is damaged."""
     try:
         content = json.loads(record_path().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return content if isinstance(content, dict) and content.get("format") == FORMAT else {}
+    return _sound(content) if isinstance(content, dict) and content.get("format") == FORMAT else {}
+
+
+def _sound(content: Dict[str, Any]) -> Dict[str, Any]:
+    """Without what nobody of us wrote: a part of another kind, a path that is no text."""
+    parts = {name: value for name, value in content.items() if isinstance(value, KINDS.get(name, object))}
+    if "environment" in parts:
+        parts["environment"] = {name: value for name, value in parts["environment"].items() if isinstance(value, str)}
+    if "files" in parts.get("login", {}):
+        parts["login"] = {**parts["login"], "files": _texts(parts["login"]["files"])}
+    if "folders" in parts:
+        parts["folders"] = _texts(parts["folders"])
+    if "plugins" in parts:
+        parts["plugins"] = [entry for entry in parts["plugins"] if _is_plugin(entry)]
+    return parts
+
+
+def _texts(values: Any) -> List[str]:
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+
+
+def _is_plugin(entry: Any) -> bool:
+    named = isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in PLUGIN)
+    return named and isinstance(entry.get("private", ""), (str, type(None)))
 
 
 def change_record(**parts: Any) -> None:

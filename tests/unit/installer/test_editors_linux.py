@@ -248,3 +248,15 @@ def test_a_folder_that_cannot_be_searched_hides_nothing_else(machine: Machine) -
     put(machine.home / "Applications")  # a file where a folder is expected
     put_krita(machine.root / "usr", "5.2.9", "3.13")
     assert the_only(machine).kind == "package"
+
+
+def test_an_editor_that_may_not_be_read_hides_no_other(common_home: Path) -> None:
+    system = common_home / "system"
+    machine = Machine("linux", "x86_64", system, common_home, {}, processes=list)
+    put_krita(flatpak(system / "var/lib/flatpak", "org.kde.krita"), "5.2.11", "3.12")
+    closed = flatpak(common_home / ".local/share/flatpak", "org.gimp.GIMP")
+    put(closed / "bin" / "gimp-3.0", ELF_X86)
+    assert [editor.name for editor in found(machine)] == ["Krita", "GIMP"]
+    for folder in (closed.parent, common_home / ".local/share/flatpak"):
+        folder.chmod(0)
+        assert [editor.name for editor in found(machine)] == ["Krita"]

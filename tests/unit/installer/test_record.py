@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -23,6 +24,8 @@ from samelight_installer.record import (
     record_path,
     remove_empty_folders,
 )
+
+PLUGIN = {"editor": "Krita", "kind": "package", "data": "/d", "config": "/c", "private": None}
 
 HOLDER = """
 import subprocess, sys
@@ -61,6 +64,23 @@ def test_a_damaged_record_counts_as_none(content: str) -> None:
     change_record(command="/c")
     record_path().write_text(content, encoding="latin-1")
     assert read_record() == {}
+
+
+@pytest.mark.parametrize(
+    ("damaged", "left"),
+    [
+        ({"environment": "x", "command": "/c"}, {"command": "/c"}),
+        ({"environment": {"home": 5, "folder": "/e/a"}}, {"environment": {"folder": "/e/a"}}),
+        ({"environment": None, "login": None, "plugins": None, "folders": None, "command": 7}, {}),
+        ({"folders": ["/a", 1, None]}, {"folders": ["/a"]}),
+        ({"login": {"wanted": False, "files": "/f"}}, {"login": {"wanted": False, "files": []}}),
+        ({"plugins": [1, {"editor": "Krita"}, {**PLUGIN, "private": 3}, PLUGIN]}, {"plugins": [PLUGIN]}),
+    ],
+)
+def test_parts_that_make_no_sense_are_left_out(damaged: dict[str, object], left: dict[str, object]) -> None:
+    change_record(command="/c")
+    record_path().write_text(json.dumps({"format": 1, **damaged}))
+    assert read_record() == {"format": 1, **left}
 
 
 def test_the_home_is_as_it_was(home: Path) -> None:
