@@ -27,7 +27,7 @@ def train(**values: Any) -> None:
     plain = {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}
     options = TrainingOptions(**plain)
     with errors_reported(options.as_json):
-        from samelight.training.command import Interrupted
+        from samelight.training.command import Interrupted, in_words
         from samelight.training.command import train as run
 
         try:
@@ -38,7 +38,7 @@ def train(**values: Any) -> None:
     if report is not None and options.as_json:
         print_json(report)
     elif report is not None:
-        typer.echo(f"Weights, model card and loss curve of {options.model}: {options.out}")
+        typer.echo(in_words(report))
 
 
 def _parameter(option: Declared) -> inspect.Parameter:

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = TrainingOptions(**vars(parser().parse_args(arguments)))
     wait_without_spinning()
-    from samelight.training.command import Interrupted, train
+    from samelight.training.command import Interrupted, in_words, train
 
     try:
         report = train(options)
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"Error: {error.message}\n{error.hint}".rstrip(), file=sys.stderr)
         return 1 if error.code in ("training", "internal") else 2
     if report is not None:
-        print(json.dumps(report) if options.as_json else f"Weights and model card of {options.model}: {options.out}")
+        print(json.dumps(report) if options.as_json else in_words(report))
     return 0
 
 

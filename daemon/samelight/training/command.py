@@ -16,19 +16,21 @@ from samelight.harmonizers import create, describe
 from samelight.training.budget import Pace
 from samelight.training.choosing import budget_of, load_weights, open_source, recipe_of, segment_for, wants_paper
 from samelight.training.compiling import compiler_missing
-from samelight.training.distributed import Team, disband, join_team, local_rank
+from samelight.training.composites.sheet import contact_sheet
+from samelight.training.distributed import Team, disband, join_team, local_rank, usual_portions
 from samelight.training.export import TrainingRecord, export
 from samelight.training.logs import TensorBoardLog, tensorboard_there
 from samelight.training.numerics import choose_numerics
 from samelight.training.options import TrainingOptions
 from samelight.training.progress import ProgressReport
+from samelight.training.recipes import Recipe
 from samelight.training.source import CompositeSource
 from samelight.training.supply import Segment
 from samelight.training.trainer import Trainer, Validate
 from samelight.training.watching import Watcher, Watchers
 from samelight_wire.errors import InvalidOptionError, UnreadablePictureError
 
-__all__ = ["Interrupted", "train"]
+__all__ = ["Interrupted", "in_words", "train"]
 
 
 class Interrupted(Exception):  # noqa: N818
@@ -43,7 +45,7 @@ class Interrupted(Exception):  # noqa: N818
 
 
 def train(options: TrainingOptions) -> dict[str, Any] | None:
-    """Train, measure, write weights, card and manifest.
+    """Train, measure, write weights, card and manifest; or draw a preview of the composites where that is asked for.
 
     Returns: a report in plain values; None in a process that does not write.
 
@@ -57,6 +59,14 @@ def train(options: TrainingOptions) -> dict[str, Any] | None:
         disband()
 
 
+def in_words(report: Mapping[str, Any]) -> str:
+    """What `train` returned, as a sentence."""
+    if "preview" in report:
+        return f"Composites of {len(report['families'])} kinds: {report['preview']}"
+    drawn = "Weights, model card and loss curve" if report["loss_curve"] else "Weights and model card"
+    return f"{drawn} of {report['model']}: {report['folder']}"
+
+
 def _train(options: TrainingOptions) -> dict[str, Any] | None:
     describe(options.model)
     about = _read_text(options.about) if options.about else ""
@@ -64,6 +74,8 @@ def _train(options: TrainingOptions) -> dict[str, Any] | None:
     team = join_team(device)
     torch.set_num_threads(options.threads or max(1, available_cores() // _neighbours()))
     source = open_source(options, device)
+    if options.preview is not None:
+        return _preview(options.preview, source, recipe_of(options)) if team.writes else None
     watcher = _watcher(options, team)
     try:
         trainer = _prepare(options, source, team, watcher)
@@ -73,6 +85,10 @@ def _train(options: TrainingOptions) -> dict[str, Any] | None:
         return _finish(options, trainer, network, about) if team.writes else None
     finally:
         watcher.close()
+
+
+def _preview(path: Path, source: CompositeSource, recipe: Recipe) -> dict[str, Any]:
+    return {"preview": str(path), "families": contact_sheet(source, path, recipe.augmentation)}
 
 
 def _prepare(options: TrainingOptions, source: CompositeSource, team: Team, watcher: Watcher) -> Trainer:
@@ -102,7 +118,7 @@ def _prepare(options: TrainingOptions, source: CompositeSource, team: Team, watc
         validate=_validation(options, device, segment) if team.writes else None,
         keep_best=options.keep == "best" or (options.keep == "auto" and not wants_paper(options)),
         workers=options.workers,
-        portions=options.portions,
+        portions=options.portions or usual_portions(device, team.size),
         compiled=options.compiled and not missing,
         watcher=watcher,
     )
@@ -121,7 +137,7 @@ def _validation(options: TrainingOptions, device: torch.device, segment: Segment
 def _watcher(options: TrainingOptions, team: Team) -> Watchers:
     if not team.writes:
         return Watchers([])
-    members: list[Watcher] = [] if options.as_json else [ProgressReport()]
+    members: list[Watcher] = [ProgressReport()]
     if options.tensorboard or tensorboard_there():
         members.append(TensorBoardLog(options.tensorboard or options.out / f"{options.model}-tensorboard"))
     return Watchers(members)
@@ -168,7 +184,8 @@ def _finish(options: TrainingOptions, trainer: Trainer, network: nn.Module, abou
         synthetic=options.photos is not None,
     )
     entry = export(network, record, options.out)
-    if not (options.out / f"{options.model}-loss.png").exists():
+    drawn = (options.out / f"{options.model}-loss.png").exists()
+    if not drawn:
         trainer.watcher.said("The loss curve is not drawn: matplotlib is not installed (samelight[train]).")
     return {
         "model": options.model,
@@ -176,6 +193,7 @@ def _finish(options: TrainingOptions, trainer: Trainer, network: nn.Module, abou
         "sha256": entry.sha256,
         "steps": trainer.step,
         "fmse_ratio": ratio,
+        "loss_curve": drawn,
     }
 
 

@@ -39,9 +39,11 @@ def draw_loss_curve(history: Sequence[Step], path: Path, title: str, loss: str) 
     figure, (upper, lower) = plt.subplots(2, 1, sharex=True, figsize=(7, 5), layout="constrained")
     upper.plot(steps, [median(step.loss for step in part) for part in parts], color="tab:blue")
     upper.set(ylabel=f"loss: {loss}", yscale="log", title=f"{title}: training")
-    lower.plot(steps, [median(step.gain for step in part) for part in parts], color="tab:orange")
+    gains = [median(step.gain for step in part) for part in parts]
+    lower.plot(steps, gains, color="tab:orange")
     lower.axhline(1.0, color="gray", linewidth=0.8, linestyle="--")
-    lower.set(ylabel="error / composite's", xlabel="step", ylim=(0, 1.6))
+    # The first steps may be far above the others: most of the curve is what should be seen.
+    lower.set(ylabel="error / composite's", xlabel="step", ylim=(0, max(1.2, 1.5 * median(gains))))
     for axes in (upper, lower):
         axes.grid(alpha=0.3)
     figure.savefig(path, dpi=110)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save
 from torch import nn
 
 from samelight.harmonizers import describe
-from samelight.training.composites import FAMILIES
+from samelight.training.composites import FAMILIES, Variety
 from samelight.training.curve import draw_loss_curve
 from samelight.training.history import Step
 from samelight.training.recipes import Recipe
@@ -97,14 +99,14 @@ def _card(record: TrainingRecord, curve: str | None) -> str:
     info = describe(record.model)
     last = record.history[-1] if record.history else Step(0, 1.0, 0.0, 0.0, 0, 0.0)  # the file of steps was deleted
     pictures = sum(step.pictures for step in record.history)
-    recipe = "\n".join(f"- {key}: {json.dumps(value)}" for key, value in asdict(record.recipe).items())
+    recipe = _listed({**asdict(record.recipe), "longest_gradient": _none_for_infinite(record.recipe.longest_gradient)})
     shared = f" in {record.processes} processes" if record.processes > 1 else ""
     kept = record.kept_step or last.number
     chosen = "" if kept == last.number else f" The weights are those of step {kept:,}, which validation found best."
     drawing = f"\n![Loss curve]({curve})\n" if curve else ""
     return f"""# {record.model}
 
-Weights of {info.title} ({info.authors}, {info.year}), trained by the Samelight project.
+Weights of {info.title} ({info.authors}, {info.year}), trained with `samelight train {record.model}`.
 
 **Rights.** {record.rights}
 
@@ -116,7 +118,7 @@ Weights of {info.title} ({info.authors}, {info.year}), trained by the Samelight 
 
 ## Training
 
-{last.number:,} steps, {pictures:,} composites, {last.seconds / 60:.0f} minutes on {record.machine}{shared}; maps in
+{last.number:,} steps, {pictures:,} composites, {_duration(last.seconds)} on {record.machine}{shared}; maps in
 {record.precision}, seed {record.seed}.{chosen}
 
 {recipe}
@@ -133,9 +135,30 @@ The figures are those of `samelight evaluate`: mean squared error in 8-bit code 
 def _composites(record: TrainingRecord) -> str:
     if not record.synthetic:
         return f"{record.pictures:,} composites of iHarmony4's training split, with their masks and real pictures."
-    families = "\n".join(f"- {family.name}: {json.dumps(dict(family.parameters))}" for family in FAMILIES)
+    families = _listed({family.name: {"weight": family.weight, **family.parameters} for family in FAMILIES})
+    variety = _listed({key: value for key, value in asdict(Variety()).items() if key != "families"})
     return f"""{record.pictures:,} photographs. Composites are made on the fly: a region of a photograph (its own,
 borrowed from another, or drawn; hard or soft edge) is recoloured by one of these families, and the network learns the
 way back:
 
-{families}"""
+{families}
+
+How often what happens (`samelight.training.composites.Variety`):
+
+{variety}"""
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    """A Markdown list of plain values."""
+    return "\n".join(f"- {key}: {json.dumps(value)}" for key, value in values.items())
+
+
+def _none_for_infinite(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _duration(seconds: float) -> str:
+    """A time in the unit that suits it."""
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"

@@ -58,7 +58,9 @@ class TrainingOptions:
     compiled: Annotated[bool, Told("Run the network through torch.compile.", name="--compile")] = False
     threads: Annotated[int | None, Told("Processor threads of each process; usually all cores, shared evenly.")] = None
     workers: Annotated[int, Told("Threads of each process that make composites ahead.")] = 1
-    portions: Annotated[int, Told("Work on a batch in so many parts, one after the other: needs less memory.")] = 1
+    portions: Annotated[
+        int | None, Told("Parts of a process's batch, worked on one after the other; usually 2 on a processor, else 1.")
+    ] = None
     checkpoint_every: Annotated[float, Told("Minutes between two checkpoints.")] = 5.0
     validate: Annotated[Path | None, Told("Photographs, or the folder of iHarmony4, to measure on.")] = None
     validate_every: Annotated[float, Told("Minutes between two measurements during the training.")] = 10.0
@@ -68,6 +70,9 @@ class TrainingOptions:
         Literal["auto", "best", "last"], Told("Which weights to keep; auto: with the paper's recipe the last ones.")
     ] = "auto"
     tensorboard: Annotated[Path | None, Told("Folder of the log for TensorBoard; usually OUT/MODEL-tensorboard.")] = (
+        None
+    )
+    preview: Annotated[Path | None, Told("Write a picture of the composites, by family, to this file; train nothing.")] = (
         None
     )
     about: Annotated[Path | None, Told("Markdown on the pictures' origin, for the card.")] = None
