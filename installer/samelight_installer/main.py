@@ -9,6 +9,7 @@ python3 installer build [-o DIR] [--pure]     build wheel, sdist and the editors
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Callable, Mapping, Optional, Sequence
 
 from .artefacts import run_build
 from .errors import InstallError
+from .person import check_person
 from .planning import tell_plan
 from .product import Options, install
 from .testing import run_tests
@@ -46,23 +48,35 @@ goes to pytest), `python3 installer build` (wheel, sdist, the editors' archives)
 
 def main(arguments: Sequence[str]) -> int:
     """Does what the arguments say; gives the exit code: 0, 2 for a failed step, 130 for Ctrl+C, or pytest's."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a path may have letters that the terminal has not
     try:
         if arguments and arguments[0] in COMMANDS:
             return COMMANDS[arguments[0]](arguments[1:])
+        check_person()
         chosen = _parse(arguments)
         torch = Wish(chosen.torch, chosen.cpu_index, chosen.cuda_index)
         options = Options(chosen.env, chosen.start, _login(chosen), torch, chosen.as_json)
         (tell_plan if chosen.dry_run else install)(options)
     except InstallError as error:
-        if "--json" in arguments and arguments[0] != "test":
-            sys.stdout.write(json.dumps({"error": {"message": error.message, "hint": error.hint}}) + "\n")
-        sys.stdout.flush()
-        sys.stderr.write(f"\nError: {error.message}\n{error.hint}\n")
-        return EXIT_FAILED
+        return _tell(error.message, error.hint, arguments)
+    except OSError as error:  # whatever else a disk or a right may be in the way of
+        hint = "Make that possible, and run this again; it goes on from here."
+        return _tell(f"{error.strerror or error}: {error.filename or 'a file'}.", hint, arguments)
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted. Run this again; it goes on from here.\n")
         return EXIT_INTERRUPTED
     return 0
+
+
+def _tell(message: str, hint: str, arguments: Sequence[str]) -> int:
+    """Says what went wrong; the exit code for it."""
+    if "--json" in arguments and arguments[0] != "test":
+        sys.stdout.write(json.dumps({"error": {"message": message, "hint": hint}}) + "\n")
+    sys.stdout.flush()
+    sys.stderr.write(f"\nError: {message}\n{hint}\n")
+    return EXIT_FAILED
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

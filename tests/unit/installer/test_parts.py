@@ -115,6 +115,8 @@ def test_failures_end_with_2_and_two_lines(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    (tmp_path / "home").mkdir()
     (tmp_path / "precious").write_text("")
     assert main(["--env", str(tmp_path), "--no-start"]) == 2
     assert capsys.readouterr().err.strip().splitlines() == [
