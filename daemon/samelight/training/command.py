@@ -21,7 +21,7 @@ from samelight.training.distributed import Team, disband, join_team, local_rank,
 from samelight.training.export import TrainingRecord, export
 from samelight.training.logs import TensorBoardLog, tensorboard_there
 from samelight.training.numerics import choose_numerics
-from samelight.training.options import TrainingOptions
+from samelight.training.options import TrainingOptions, check
 from samelight.training.progress import ProgressReport
 from samelight.training.recipes import Recipe
 from samelight.training.source import CompositeSource
@@ -69,6 +69,7 @@ def in_words(report: Mapping[str, Any]) -> str:
 
 def _train(options: TrainingOptions) -> dict[str, Any] | None:
     describe(options.model)
+    check(options)
     about = _read_text(options.about) if options.about else ""
     device = _device(options.device)
     team = join_team(device)

@@ -7,7 +7,9 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-__all__ = ["Declared", "Told", "TrainingOptions", "declared"]
+from samelight_wire.errors import InvalidOptionError
+
+__all__ = ["Declared", "Told", "TrainingOptions", "check", "declared"]
 
 UNSTATED_RIGHTS = "The rights of the pictures these weights were trained on were not stated."
 
@@ -22,6 +24,8 @@ class Told:
     """A name of its own, such as --compile, where the usual one does not suit."""
     letter: str = ""
     """A short name, such as -o."""
+    least: float | None = None
+    """The smallest number that makes sense."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,9 @@ class TrainingOptions:
     steps: Annotated[int | None, Told("Train for so many steps, earlier runs counted in.")] = None
     minutes: Annotated[float | None, Told("Train for so long, earlier runs counted in.")] = None
     epochs: Annotated[float | None, Told("Train for so many passes over the pictures; usually the recipe's.")] = None
-    batch: Annotated[int | None, Told("Pictures a step, of all processes together; usually the recipe's.")] = None
+    batch: Annotated[int | None, Told("Pictures a step, of all processes together; usually the recipe's.", least=2)] = (
+        None
+    )
     rate: Annotated[float | None, Told("Greatest learning rate; usually the recipe's.")] = None
     sides: Annotated[
         str | None, Told("Sides of the pictures, such as 256 or 128,192,256: one is drawn for each step.")
@@ -56,25 +62,28 @@ class TrainingOptions:
         Literal["auto", "yes", "no"], Told("The memory layout of tensor cores; auto: on cards.")
     ] = "auto"
     compiled: Annotated[bool, Told("Run the network through torch.compile.", name="--compile")] = False
-    threads: Annotated[int | None, Told("Processor threads of each process; usually all cores, shared evenly.")] = None
-    workers: Annotated[int, Told("Threads of each process that make composites ahead.")] = 1
-    portions: Annotated[
-        int | None, Told("Parts of a process's batch, worked on one after the other; usually 2 on a processor, else 1.")
+    threads: Annotated[
+        int | None, Told("Processor threads of each process; usually all cores, shared evenly.", least=1)
     ] = None
-    checkpoint_every: Annotated[float, Told("Minutes between two checkpoints.")] = 5.0
+    workers: Annotated[int, Told("Threads of each process that make composites ahead.", least=0)] = 1
+    portions: Annotated[
+        int | None,
+        Told("Parts of a process's batch, worked on one after the other; usually 2 on a processor, else 1.", least=1),
+    ] = None
+    checkpoint_every: Annotated[float, Told("Minutes between two checkpoints.", least=0)] = 5.0
     validate: Annotated[Path | None, Told("Photographs, or the folder of iHarmony4, to measure on.")] = None
-    validate_every: Annotated[float, Told("Minutes between two measurements during the training.")] = 10.0
-    validate_pictures: Annotated[int, Told("Pictures of each; at the end all are measured.")] = 64
-    patience: Annotated[int | None, Told("End after so many measurements without improvement.")] = None
+    validate_every: Annotated[float, Told("Minutes between two measurements during the training.", least=0)] = 10.0
+    validate_pictures: Annotated[int, Told("Pictures of each; at the end all are measured.", least=1)] = 64
+    patience: Annotated[int | None, Told("End after so many measurements without improvement.", least=1)] = None
     keep: Annotated[
         Literal["auto", "best", "last"], Told("Which weights to keep; auto: with the paper's recipe the last ones.")
     ] = "auto"
     tensorboard: Annotated[Path | None, Told("Folder of the log for TensorBoard; usually OUT/MODEL-tensorboard.")] = (
         None
     )
-    preview: Annotated[Path | None, Told("Write a picture of the composites, by family, to this file; train nothing.")] = (
-        None
-    )
+    preview: Annotated[
+        Path | None, Told("Write a picture of the composites, by family, to this file; train nothing.")
+    ] = None
     about: Annotated[Path | None, Told("Markdown on the pictures' origin, for the card.")] = None
     rights: Annotated[str, Told("One sentence on the weights' terms.")] = UNSTATED_RIGHTS
     as_json: Annotated[bool, Told("Report as JSON on the standard output.", name="--json")] = False
@@ -98,6 +107,19 @@ class Declared:
     """`dataclasses.MISSING` for what has to be given."""
     about: str
     """One line of help."""
+    least: float | None
+    """The smallest number it may have, if there is one."""
+
+
+def check(options: TrainingOptions) -> None:
+    """See that no number is smaller than makes sense.
+
+    Raises: InvalidOptionError.
+    """
+    for option in declared():
+        value = getattr(options, option.field)
+        if option.least is not None and value is not None and not value >= option.least:
+            raise InvalidOptionError(f"{option.names[0]} is at least {option.least:g}, not {value}.", option.about)
 
 
 def declared() -> Iterator[Declared]:
@@ -109,4 +131,6 @@ def declared() -> Iterator[Declared]:
         kind = str if choices else next((each for each in get_args(hint) if each is not type(None)), hint)
         long = told.name or "--" + field.name.replace("_", "-")
         names = () if field.default is MISSING else tuple(name for name in (long, told.letter) if name)
-        yield Declared(field.name, names, kind, str if choices else hint, choices, field.default, told.about)
+        yield Declared(
+            field.name, names, kind, str if choices else hint, choices, field.default, told.about, told.least
+        )
