@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,9 +14,14 @@ from . import inspection
 from .errors import InstallError
 from .interpreters import Interpreter, probe
 
-__all__ = ["STAMP", "Environment"]
+__all__ = ["STAMP", "Environment", "own_variables"]
 
 STAMP = "samelight.json"
+
+
+def own_variables() -> Dict[str, str]:
+    """The variables for a program of an environment's, without those that would put other packages before its own."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
 
 
 class Environment:
@@ -57,9 +63,10 @@ class Environment:
                 f"The folder {self.folder.parent} cannot be made: {error.strerror}.", "Choose another one with --env."
             ) from error
         made = subprocess.run(
-            [str(interpreter.path), "-m", "venv", "--clear", str(self.folder)],
+            [str(interpreter.path), "-I", "-m", "venv", "--clear", str(self.folder)],
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
         )
         if made.returncode != 0:

@@ -74,7 +74,12 @@ def probe(command: str) -> Interpreter | None:
     """What a Python command is; None where it is no working Python."""
     try:
         answer = subprocess.run(
-            [command, "-c", PROBE], capture_output=True, text=True, timeout=30, check=True, stdin=subprocess.DEVNULL
+            [command, "-I", "-c", PROBE],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+            stdin=subprocess.DEVNULL,
         )
         major, minor, able, path = json.loads(answer.stdout)
     except (OSError, ValueError, subprocess.SubprocessError):

@@ -8,13 +8,13 @@ import subprocess
 import time
 from collections import deque
 from pathlib import Path
-from typing import Callable, Deque, Dict, List, Sequence
+from typing import Callable, Deque, Dict, List, Optional, Sequence
 
 from .environment import Environment
 from .errors import InstallError
 from .one_at_a_time import held_descriptors
 
-__all__ = ["Progress", "run_pip"]
+__all__ = ["Progress", "pip_variables", "run_pip"]
 
 # No cache of pip's own: it would keep gigabytes that nobody asked for, and outlive an uninstallation.
 OPTIONS = ("--no-input", "--disable-pip-version-check", "--no-cache-dir", "--retries", "5", "--timeout", "60")
@@ -83,7 +83,7 @@ def _run_once(environment: Environment, arguments: Sequence[str], on_progress: P
     temporary.mkdir(exist_ok=True)
     with subprocess.Popen(
         [str(environment.python), "-I", "-m", "pip", *arguments[:1], *OPTIONS, *_bar(environment), *arguments[1:]],
-        env=_variables(temporary),
+        env=pip_variables(temporary),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -98,10 +98,14 @@ def _run_once(environment: Environment, arguments: Sequence[str], on_progress: P
     return process.returncode, [line for line in said if line.strip()]
 
 
-def _variables(temporary: Path) -> Dict[str, str]:
-    """The environment variables for pip."""
+def pip_variables(temporary: Optional[Path] = None) -> Dict[str, str]:
+    """The environment variables for pip.
+
+    Args:
+        temporary: where it puts what it needs for a moment only; None for the usual place.
+    """
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    folders = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
+    folders = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)) if temporary else {}
     return {**RESUMING, **kept, **folders, "PIP_USER": "0"}  # the settings file may ask for that, too
 
 

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional
 
 from .closing import describe_end
 from .console import Console
-from .environment import Environment
+from .environment import Environment, own_variables
 from .errors import InstallError
 from .launcher import link_command, on_path
 from .one_at_a_time import only_one
@@ -124,7 +124,7 @@ def _sample(environment: Environment, folder: Path, *, by_daemon: bool, again: b
     sheet = folder / "before-after.png"
     if sheet.exists() and not again:
         return sheet
-    paths = subprocess.run([str(environment.python), "-c", SAMPLE], capture_output=True, text=True, check=False)
+    paths = subprocess.run([str(environment.python), "-I", "-c", SAMPLE], capture_output=True, text=True, check=False)
     if paths.returncode != 0:
         raise InstallError(
             "Samelight was installed but does not start.", f"Delete {environment.folder}, run this again."
@@ -149,7 +149,10 @@ def samelight(environment: Environment, *arguments: str) -> Dict[str, Any]:
         InstallError: it reports nothing.
     """
     command = [str(environment.samelight), *arguments, "--json"]
-    answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        command, env=own_variables(), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+        check=False,
+    )  # fmt: skip
     try:
         report = json.loads(answer.stdout)
     except ValueError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Dict, Optional, Tuple
 
 from .console import Console
-from .environment import Environment
+from .environment import Environment, own_variables
 from .errors import InstallError
 from .fingerprint import fingerprint, source_files
 from .packages import TorchIndex, ensure_packages, ensure_samelight, is_up_to_date, packages_goal, torch_version
@@ -169,7 +169,10 @@ def try_out(environment: Environment) -> str:
         commands.append([str(environment.python), "-I", "-c", "import torch, torchvision; torch.zeros(1) + 1"])
     for command in commands:
         try:
-            answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            answer = subprocess.run(
+                command, env=own_variables(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                errors="replace", check=False,
+            )  # fmt: skip
         except OSError as error:
             return f"{command[0]}: {error.strerror}"
         if answer.returncode != 0:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Collection, Dict, Iterable, Iterator, Mapping, Tuple
 
 from . import lockfile
+from .pip import pip_variables
 from .tags import Tag
 
 __all__ = ["COMPILED", "ask_anew", "common_files", "vendor_common", "vendor_compiled"]
@@ -25,7 +26,10 @@ COMPILED = ("pyzmq", "msgpack")
 """The packages with a compiled part, as the lock file names them."""
 
 # Without pip's cache: it would outlive Samelight's removal.
-PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet", "--no-compile", "--no-cache-dir")
+PIP = (
+    "-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet", "--no-compile",
+    "--no-cache-dir",
+)  # fmt: skip
 LOCKED = ("--require-hashes", "--no-deps", "--only-binary=:all:", "--retries", "2", "--timeout", "20")
 
 PURE = ("*.py", "py.typed")
@@ -125,6 +129,7 @@ def _pip(arguments: Iterable[str]) -> Tuple[bool, str]:
     """Runs this Python's pip; whether it did what it was to do, and the last thing it said."""
     done = subprocess.run(
         [sys.executable, *PIP, *LOCKED, *arguments],
+        env=pip_variables(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -14,9 +14,10 @@ from samelight_installer import pip as pip_runner
 from samelight_installer.console import Console
 from samelight_installer.environment import Environment
 from samelight_installer.errors import InstallError
-from samelight_installer.interpreters import Interpreter
+from samelight_installer.interpreters import Interpreter, probe
 from samelight_installer.packages import ensure_packages, ensure_samelight
 from samelight_installer.preparing import prepare
+from samelight_installer.upgrade import try_out
 
 THIS_PYTHON = Interpreter(Path(sys.executable), sys.version_info[:2], True)
 
@@ -205,3 +206,19 @@ def test_a_damaged_stamp_counts_as_none(tmp_path: Path) -> None:
     for content in ("", "{", "[]"):
         (tmp_path / "samelight.json").write_text(content)
         assert environment.stamp() == {}
+
+
+def test_modules_that_lie_about_are_not_taken_for_ours(
+    environment: Environment, console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither those in the folder where a person stands nor those that the shell names for all Pythons."""
+    ensure_samelight(environment, make_project(tmp_path / "checkout"), console)
+    lying = tmp_path / "lying about"
+    lying.mkdir()
+    for name in ("json", "venv", "samelight", "torch"):
+        (lying / f"{name}.py").write_text("raise SystemExit('the wrong one')")
+    monkeypatch.chdir(lying)
+    monkeypatch.setenv("PYTHONPATH", str(lying))
+    assert probe(sys.executable) is not None
+    Environment(tmp_path / "new").create(THIS_PYTHON)
+    assert try_out(environment) == ""

@@ -77,3 +77,14 @@ def test_a_wheel_that_is_not_the_locked_one_is_refused(tmp_path: Path, shelf: Pa
     write_lock(tmp_path / "locks", "run.lock", *[make_wheel(shelf, name, "1.0") for name in COMPILED])
     make_wheel(shelf, "pyzmq", "1.0", entry_point="altered")
     assert list(vendor_compiled(tmp_path / "vendor", TAG, tmp_path / "locks" / "run.lock")) == ["pyzmq"]
+
+
+def test_what_a_person_told_pip_and_python_does_no_harm(
+    tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_lock(tmp_path / "locks", "run.lock", *[make_wheel(shelf, name, "1.0") for name in COMPILED])
+    (tmp_path / "pip.py").write_text("raise SystemExit('the wrong one')")
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"PYTHONPATH": str(tmp_path), "PIP_USER": "1", "PIP_PREFIX": "elsewhere"}.items():
+        monkeypatch.setenv(name, value)
+    assert vendor_compiled(tmp_path / "vendor", TAG, tmp_path / "locks" / "run.lock") == {}
