@@ -10,7 +10,7 @@ import typer
 
 from samelight.cli.progress import file_progress
 from samelight.cli.reporting import AsJson, describe_error, errors_reported, print_json
-from samelight.cli.tables import plain_console, plain_table
+from samelight.cli.tables import plain_console, plain_table, wide_console
 from samelight_wire.errors import InputError, InvalidOptionError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def make(
     if as_json:
         print_json(_made(made))
     else:
-        _print_made(made)
+        _print_made(made, pairs, repeats)
 
 
 @app.command()
@@ -137,6 +137,8 @@ def _gather(
         if results or composites or masks:
             raise InvalidOptionError("A report brings its own pictures.", "Give --report or --results, not both.")
         return from_report(report, at)
+    if at is not None:
+        raise InvalidOptionError("Only a report has sizes to choose from.", "Give --report with --at, or leave it out.")
     folders = dict(_named_folder(each) for each in results)
     if len(folders) < len(results):
         raise InvalidOptionError("Two methods have the same name.", "Give each --results a name of its own.")
@@ -168,7 +170,8 @@ def _made(made: Made) -> dict[str, Any]:
     }
 
 
-def _print_made(made: Made) -> None:
+def _print_made(made: Made, pairs: int, repeats: int) -> None:
+    """What was made, and where it is not what was wished for."""
     key = made.key
     typer.echo(
         f"Made a study of {len(key.methods)} methods on {len(key.pictures)} pictures: {len(key.participants)} "
@@ -177,6 +180,10 @@ def _print_made(made: Made) -> None:
         f"           and one line of {made.folder / 'participant-codes.txt'} to each person\n"
         f"Keep:      {made.folder / 'answer-key.json'}"
     )
+    if made.pairs < pairs:
+        typer.echo(f"Note: there are only {made.pairs} different pairs, not {pairs}.", err=True)
+    if made.repeats < repeats:
+        typer.echo(f"Note: only {made.repeats} pairs come again, not {repeats}: more would need more pairs.", err=True)
     if made.alike:
         typer.echo(
             f"Note: {made.alike} pairs of results are equal in every pixel; answers to them are chance.", err=True
@@ -186,14 +193,16 @@ def _print_made(made: Made) -> None:
 def _print_scores(scores: StudyScores) -> None:
     from samelight.study import report
 
-    console = plain_console()
-    console.print(plain_table(report.HEADINGS, report.rows(scores), report.HEADINGS[1:]))
-    console.print()
     headings, *lines = report.matrix(scores)
-    console.print(plain_table(headings, lines, headings[1:]))
-    console.print()
+    for table in (
+        plain_table(report.HEADINGS, report.rows(scores), report.HEADINGS[1:]),
+        plain_table(headings, lines, headings[1:]),
+    ):
+        console = wide_console(table)
+        console.print(table)
+        console.print()
     for note in report.notes(scores):
-        console.print(note)
+        plain_console().print(note)
 
 
 def _print_refused(refused: Sequence[Refusal]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from samelight.study.key import Key, Showing, seal
+from samelight.study.key import Key, Showing, read_json, seal
 from samelight_wire.errors import InputError
 
 __all__ = ["FORMAT", "VERSION", "Answer", "Answers", "Refusal", "read_all", "read_answers"]
@@ -21,6 +20,8 @@ HINT = "Ask the participant for the file that the page saved, unchanged."
 
 Choice = Literal["left", "right", "tie"]
 CHOICES: tuple[Choice, ...] = ("left", "right", "tie")
+MOST_SECONDS = 1e9
+"""No answer takes longer: thirty years."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def read_answers(key: Key, path: Path) -> Answers:
         raise InputError(f'"{path}" belongs to another study.', "Score it with that study's answer key.")
     code = content.get("participant")
     if not isinstance(code, str) or code not in key.participants:
-        raise InputError(f'"{path}" is of a participant whom the study does not know: {code}.', HINT)
+        raise InputError(f'"{path}" is of a participant whom the study does not know: {code!r:.40}.', HINT)
     participant = key.participants[code]
     known = {showing.id: showing for showing in participant.showings}
     answers = tuple(_answer(path, entry, known, key) for entry in content.get("answers", []))
@@ -116,14 +117,14 @@ def read_answers(key: Key, path: Path) -> Answers:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError) as error:
         raise InputError(f'"{path}" cannot be read ({error}).', HINT) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("answers"), list):
         raise InputError(f'"{path}" is no answers file of a study.', HINT)
-    if content.get("version") != VERSION:
+    if (version := content.get("version")) != VERSION:
         raise InputError(
-            f'"{path}" has version {content.get("version")} of the answers, this Samelight knows version {VERSION}.',
+            f'"{path}" has version {version!r:.40} of the answers, this Samelight knows version {VERSION}.',
             "Score it with the release that made the study.",
         )
     return content
@@ -137,7 +138,7 @@ def _answer(path: Path, entry: Any, known: dict[str, Showing], key: Key) -> Answ
         raise InputError(f'"{path}" answers a pair that this participant was never shown: {pair!r:.40}.', HINT)
     if choice not in CHOICES or (choice == "tie" and not key.ties):
         raise InputError(f'"{path}" holds an answer that could not be given: {choice!r:.40}.', HINT)
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= MOST_SECONDS:
         raise InputError(f'"{path}" holds an answer without its time.', HINT)
     return Answer(known[pair], cast(Choice, choice), float(seconds))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from samelight_wire.errors import InputError
 
-__all__ = ["FORMAT", "VERSION", "Key", "Participant", "Showing", "read_key", "seal"]
+__all__ = ["FORMAT", "VERSION", "Key", "Participant", "Showing", "read_json", "read_key", "seal"]
 
 FORMAT = "samelight-study-key"
 VERSION = 1
@@ -85,17 +85,32 @@ def read_key(path: Path) -> Key:
         InputError: it cannot be read, or is no answer key.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError) as error:
         raise _refusal(path, f"it cannot be read ({error})") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise _refusal(path, "it is no answer key of a study")
     if content.get("version") != VERSION:
-        raise _refusal(path, f"its version is {content.get('version')}, this Samelight knows version {VERSION}")
+        raise _refusal(path, f"its version is {content.get('version')!r:.40}, this Samelight knows version {VERSION}")
     try:
-        return _key(content)
-    except (KeyError, TypeError, AttributeError) as error:
+        key = _key(content)
+        _check(key)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _refusal(path, f"something is missing or damaged in it ({error})") from error
+    return key
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds; a byte order mark, which some mail programs and editors add, is passed over.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _key(content: Mapping[str, Any]) -> Key:
@@ -112,6 +127,24 @@ def _key(content: Mapping[str, Any]) -> Key:
         pictures=tuple(content["pictures"]),
         participants=participants,
     )
+
+
+def _check(key: Key) -> None:
+    """Raise ValueError or TypeError for what answers cannot be scored with."""
+    texts = [key.study, *key.methods, *(each.secret for each in key.participants.values())]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a name is no text")
+    if len(set(key.methods)) < max(2, len(key.methods)):
+        raise ValueError("its methods are too few or not distinct")
+    for participant in key.participants.values():
+        ids = [showing.id for showing in participant.showings]
+        if len(set(ids)) < len(ids) or not all(isinstance(each, str) for each in ids):
+            raise ValueError("a pair's id is damaged or there twice")
+        for showing in participant.showings:
+            if showing.left not in key.methods or showing.right not in key.methods:
+                raise ValueError("a pair shows an unknown method")
+            if showing.repeats is not None and showing.repeats not in ids:
+                raise ValueError("a pair repeats an unknown one")
 
 
 def _refusal(path: Path, reason: str) -> InputError:

@@ -14,7 +14,9 @@ import hashlib
 import os
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -30,11 +32,13 @@ from samelight.study.planning import PlannedPair, cells, plan
 from samelight.study.sources import Item, check_sizes, shown, shown_mask
 from samelight_wire.errors import InputError, InvalidOptionError, OutputError
 
-__all__ = ["QUESTION", "TITLE", "Made", "Wishes", "make"]
+__all__ = ["MOST_PARTICIPANTS", "QUESTION", "TITLE", "Made", "Wishes", "make"]
 
 TITLE = "Which picture is more harmonious?"
 QUESTION = "In which of the two pictures does everything fit together more naturally?"
 
+MOST_PARTICIPANTS = 5000
+"""So many of the 279,841 codes: whoever mistypes a letter hardly ever types another person's code."""
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"  # without those that look like digits
 PICTURE_DATE = 946_684_800  # 2000-01-01: a file's own date could tell which method was run last
 
@@ -96,7 +100,7 @@ def make(
     Raises:
         InputError: too few methods, pictures that cannot be read or differ in size, jinja2 not installed.
         InvalidOptionError: a text on the page names a method; numbers that make no sense.
-        OutputError: the folder is in use or cannot be written.
+        OutputError: the folder is in use or cannot be written; nothing is left of what was begun.
     """
     wishes = wishes or Wishes()
     _check(methods, wishes)
@@ -112,19 +116,15 @@ def make(
         seed=seed,
     )
     ids = _Ids(random.Random(f"ids {seed}"))  # noqa: S311 (has to be the same for the same seed)
-    pictures = folder / "participants" / "pictures"
-    make_folder(pictures)
-    try:
+    with _made_whole(folder):
+        pictures = folder / "participants" / "pictures"
+        make_folder(pictures)
         names, outlines, alike, digest = _write_pictures(items, pictures, wishes.largest_side, ids, on_item)
         key = _key(methods, items, planned, seed, wishes, digest, ids)
         page = render(Path(__file__).parent, "page", study=_page(key, names, outlines, wishes), wishes=wishes)
         (folder / "participants" / "index.html").write_text(page, encoding="utf-8")
         (folder / "answer-key.json").write_text(key.as_json(), encoding="utf-8")
         (folder / "participant-codes.txt").write_text("\n".join(key.participants) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f'The study cannot be written to "{folder}": {error.strerror}.', "Check that it is writable and has space."
-        ) from error
     return Made(folder, key, pairs, len(planned[0]) - pairs, alike)
 
 
@@ -158,6 +158,8 @@ class _Ids:
 def _check(methods: Sequence[str], wishes: Wishes) -> None:
     if len(methods) < 2:
         raise InputError("A study compares at least two methods.", "Name more of them with --results NAME=FOLDER.")
+    if not (wishes.title.strip() and wishes.question.strip()):
+        raise InvalidOptionError("The title or the question is empty.", "Say what participants shall look for.")
     for name in methods:
         if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", f"{wishes.title}\n{wishes.question}", re.IGNORECASE):
             raise InvalidOptionError(
@@ -166,6 +168,10 @@ def _check(methods: Sequence[str], wishes: Wishes) -> None:
             )
     if min(wishes.participants, wishes.pairs) < 1 or wishes.repeats < 0:
         raise InvalidOptionError("A study needs at least one participant and one pair.", "Choose larger numbers.")
+    if wishes.participants > MOST_PARTICIPANTS:
+        raise InvalidOptionError(
+            f"There are codes for {MOST_PARTICIPANTS:,} participants.", "Choose fewer, or make several studies."
+        )
 
 
 def _check_empty(folder: Path) -> None:
@@ -173,6 +179,31 @@ def _check_empty(folder: Path) -> None:
         raise OutputError(
             f'"{folder}" is there already.', "Name a new folder: answers to the old study would not fit the new one."
         )
+
+
+@contextmanager
+def _made_whole(folder: Path) -> Iterator[None]:
+    """What is made in the block stays only if all of it could be made, so that the next try finds the folder free.
+
+    Raises:
+        OutputError: the block could not write something.
+    """
+    was_there = folder.exists()
+    try:
+        yield
+    except BaseException as error:
+        with suppress(OSError):
+            shutil.rmtree(folder / "participants", ignore_errors=True)
+            for name in ("answer-key.json", "participant-codes.txt"):
+                (folder / name).unlink(missing_ok=True)
+            if not was_there:
+                folder.rmdir()
+        if isinstance(error, OSError):
+            raise OutputError(
+                f'The study cannot be written to "{folder}": {error.strerror}.',
+                "Check that it is writable and has space.",
+            ) from error
+        raise
 
 
 def _write_pictures(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from samelight.pictures import SUFFIXES, Picture, read_mask, read_picture
-from samelight_wire.errors import InputError, SizeMismatchError
+from samelight.study.key import read_json
+from samelight_wire.errors import InputError, InvalidOptionError, SizeMismatchError
 
 __all__ = ["COMPOSITE", "Item", "check_sizes", "from_folders", "from_report", "shown", "shown_mask"]
 
@@ -41,7 +42,13 @@ def from_folders(
 
     Raises:
         InputError: a folder has no picture, two pictures of the same name, or not the same names as the others.
+        InvalidOptionError: one of the results has the composites' name.
     """
+    if composites is not None and COMPOSITE in results:
+        raise InvalidOptionError(
+            f'Two methods are named "{COMPOSITE}": that is what the untouched composites are called.',
+            "Give the method another name, or leave --composites out.",
+        )
     folders = dict(results) if composites is None else {COMPOSITE: composites, **results}
     found = {method: _pictures(folder) for method, folder in folders.items()}
     names = sorted(next(iter(found.values())))
@@ -64,19 +71,24 @@ def from_report(folder: Path, at: str | None = None) -> tuple[list[str], list[It
 
     Raises:
         InputError: it is no report, or kept no picture at this size.
+        InvalidOptionError: it has no such size.
     """
-    path = folder / "report.json"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        sizes = {each["at"]: each["pictures"] for each in content["sizes"]}
-        chosen = sizes[at] if at is not None else next(iter(sizes.values()))
-        items = [_reported(folder, each) for each in chosen]
+        content = read_json(folder / "report.json")
         methods = [COMPOSITE, *content["methods"]]
+        sizes = {
+            str(size["at"]): [_reported(folder, entry, methods) for entry in size["pictures"]]
+            for size in content["sizes"]
+        }
+        chosen = at if at is not None else next(iter(sizes))
     except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
         raise InputError(
-            f'"{folder}" holds no report that a study can be made of ({error}).',
-            "Name the folder that `samelight evaluate --report` wrote, and one of its sizes.",
+            f'"{folder}" holds no report that a study can be made of ({type(error).__name__}: {error}).',
+            "Name the folder that `samelight evaluate --report` wrote.",
         ) from error
+    if chosen not in sizes:
+        raise InvalidOptionError(f'The report in "{folder}" has no size {at}.', f"It has {', '.join(sizes)}.")
+    items = _named_apart(sizes[chosen])
     if not items:
         raise InputError(f'The report in "{folder}" kept no picture.', "Evaluate again with more pictures.")
     return methods, items
@@ -119,11 +131,20 @@ def check_sizes(item: Item, images: Mapping[str, Image.Image]) -> None:
         )
 
 
-def _reported(folder: Path, entry: Mapping[str, object]) -> Item:
+def _reported(folder: Path, entry: Mapping[str, object], methods: Sequence[str]) -> Item:
+    """One of a report's pictures; raises KeyError where a method has none of it."""
     files = {COMPOSITE: entry["composite"], **_mapping(entry["results"])}
-    return Item(
-        str(entry["name"]), {name: folder / str(file) for name, file in files.items()}, folder / str(entry["mask"])
-    )
+    return Item(str(entry["name"]), {name: folder / str(files[name]) for name in methods}, folder / str(entry["mask"]))
+
+
+def _named_apart(items: Sequence[Item]) -> list[Item]:
+    """The same items; of those with one name (of two subsets, say) all but the first get a number."""
+    found: dict[str, Item] = {}
+    for item in items:
+        names = chain([item.name], (f"{item.name} ({number})" for number in count(2)))
+        name = next(name for name in names if name not in found)
+        found[name] = replace(item, name=name)
+    return list(found.values())
 
 
 def _mapping(value: object) -> Mapping[str, object]:
@@ -172,7 +193,7 @@ def _check_same(names: Sequence[str], others: Sequence[str], folder: Path, other
         if difference:
             raise InputError(
                 f'"{lacking}" has no picture named {_some(difference)}, but "{having}" has.',
-                "All folders must hold results of the same composites under the same names.",
+                "All folders must hold results of the same composites under the same names, capitals alike.",
             )
 
 

@@ -43,6 +43,9 @@ def test_what_the_page_saved_is_read(make_key: Callable[..., Key], write_answers
         ({"answers": [{"pair": "0000100000", "choice": "tie", "seconds": 1}]}, "could not be given"),
         ({"answers": [{"pair": "0000100000", "choice": ["left"], "seconds": 1}]}, "could not be given"),
         ({"answers": [{"pair": "0000100000", "choice": "left", "seconds": "1"}]}, "without its time"),
+        ({"answers": [{"pair": "0000100000", "choice": "left", "seconds": 10**400}]}, "without its time"),
+        ({"answers": [{"pair": "0000100000", "choice": "left", "seconds": True}]}, "without its time"),
+        ({"participant": "P001" * 10_000}, r"'P001.{35}\.$"),
         ({"answers": [{"pair": "0000100000", "choice": "left", "seconds": float("nan")}]}, "without its time"),
         ({"answers": [{"pair": "0000100000", "choice": "left", "seconds": 1}] * 2}, "twice"),
         ({"answers": [{"pair": "0000100000", "choice": "right", "seconds": 1}]}, "was changed"),
@@ -58,6 +61,15 @@ def test_bad_files_are_refused(
         read_answers(key, path)
     assert str(path) in error.value.message
     assert error.value.hint
+
+
+def test_a_byte_order_mark_that_was_added_on_the_way_does_no_harm(
+    make_key: Callable[..., Key], write_answers: WriteAnswers
+) -> None:
+    key = make_key()
+    path = write_answers(key, "P001", left)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_answers(key, path).complete
 
 
 def test_a_file_of_which_one_answer_was_edited_is_refused(
@@ -78,7 +90,7 @@ def test_an_empty_file_is_refused(make_key: Callable[..., Key], write_answers: W
         read_answers(key, write_answers(key, "P001", left, count=0))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe\x00", b'"text"'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe\x00", b'"text"', b"[" * 100_000])
 def test_no_answers_file_at_all(make_key: Callable[..., Key], tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content)
@@ -151,6 +163,34 @@ def test_what_is_no_key_is_refused(tmp_path: Path, content: str, sentence: str) 
     path = tmp_path / "key.json"
     path.write_text(content)
     with pytest.raises(InputError, match=sentence):
+        read_key(path)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("methods",), ["A", "B"]),
+        (("methods",), ["A", "B", "B", "C"]),
+        (("methods",), [["A"], ["B"], ["C"]]),
+        (("study",), None),
+        (("participants", "P001", "secret"), 5),
+        (("participants", "P001", "showings", 0, "left"), None),
+        (("participants", "P001", "showings", 0, "id"), ["x"]),
+        (("participants", "P001", "showings", 0, "id"), "0000100001"),
+        (("participants", "P001", "showings", 0, "repeats"), "x"),
+    ],
+)
+def test_a_damaged_key_is_refused_before_anything_is_scored(
+    make_key: Callable[..., Key], tmp_path: Path, place: tuple[Any, ...], value: object
+) -> None:
+    content = json.loads(make_key().as_json())
+    holder = content
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = value
+    path = tmp_path / "key.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="missing or damaged"):
         read_key(path)
 
 

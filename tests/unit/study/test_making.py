@@ -69,6 +69,16 @@ def test_a_title_or_question_that_names_a_method_is_refused(
     assert not (tmp_path / "study").exists()
 
 
+@pytest.mark.parametrize(
+    "wishes", [Wishes(title=" "), Wishes(question=""), Wishes(participants=5001), Wishes(pairs=0), Wishes(repeats=-1)]
+)
+def test_wishes_that_cannot_be_fulfilled(sources: tuple[list[str], list[Item]], tmp_path: Path, wishes: Wishes) -> None:
+    with pytest.raises(InvalidOptionError) as error:
+        make(*sources, tmp_path / "study", wishes)
+    assert error.value.hint
+    assert not (tmp_path / "study").exists()
+
+
 def test_a_title_is_only_text(sources: tuple[list[str], list[Item]], tmp_path: Path) -> None:
     make(*sources, tmp_path / "study", Wishes(title="<script>alert('x')</script>", participants=1, pairs=1, seed=1))
     page = (tmp_path / "study" / "participants" / "index.html").read_text(encoding="utf-8")
@@ -125,6 +135,22 @@ def test_different_sizes_are_refused(sources: tuple[list[str], list[Item]], resu
     Image.new("RGB", (31, 20)).save(results / "net" / "a b.png")
     with pytest.raises(SizeMismatchError, match='"a b"'):
         make(*sources, tmp_path / "study", FEW)
+
+
+@pytest.mark.parametrize("was_there", [False, True])
+def test_nothing_is_left_of_a_study_that_could_not_be_made(
+    sources: tuple[list[str], list[Item]], results: Path, tmp_path: Path, was_there: bool
+) -> None:
+    folder, picture = tmp_path / "study", results / "other" / "ünï.png"  # the last one: others were written before
+    good = picture.read_bytes()
+    if was_there:
+        folder.mkdir()
+    picture.write_bytes(b"broken")
+    with pytest.raises(InputError, match="ünï"):
+        make(*sources, folder, FEW)
+    assert folder.exists() == was_there
+    picture.write_bytes(good)
+    assert make(*sources, folder, FEW).pairs
 
 
 def contents(folder: Path) -> dict[str, bytes]:

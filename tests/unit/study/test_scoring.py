@@ -12,7 +12,7 @@ import pytest
 from samelight.study import report
 from samelight.study.answers import Answer, Answers, read_all
 from samelight.study.key import Key, Showing
-from samelight.study.scoring import StudyScores, score
+from samelight.study.scoring import StudyScores, _percentiles, score
 from samelight_wire.errors import InputError, InvalidOptionError
 
 STRENGTHS = {"A": 0.9, "B": 0.2, "C": -0.1, "D": -1.0}
@@ -81,6 +81,20 @@ def test_the_interval_is_chosen_by_the_number_of_people(make_key: Callable[..., 
     assert score(key, people[:9], "bootstrap").interval == "bootstrap"
     with pytest.raises(InvalidOptionError, match="no interval"):
         score(key, people, "none")
+
+
+def test_the_bootstrap_of_few_people_is_wider_than_its_plain_percentiles(make_key: Callable[..., Key]) -> None:
+    # Student's point for 9 degrees of freedom is 2.262, and 2.262 sqrt(10 / 9) = 2.385 has 0.855 % below it.
+    assert _percentiles(10) == pytest.approx((0.855, 99.145), abs=1e-3)
+    assert _percentiles(100_000) == pytest.approx((2.5, 97.5), abs=1e-3)
+
+
+def test_nobody_is_drawn_anew_of_one_participant(make_key: Callable[..., Key]) -> None:
+    key = make_key(participants=1)
+    people = always(key, lambda _: "left")
+    with pytest.raises(InvalidOptionError, match="only one"):
+        score(key, people, "bootstrap")
+    assert score(key, people).interval == "fisher"
 
 
 def test_the_same_answers_give_the_same_intervals(make_key: Callable[..., Key]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from samelight.study.sources import check_sizes, from_folders, from_report, shown
-from samelight_wire.errors import InputError, SizeMismatchError, UnreadablePictureError
+from samelight_wire.errors import InputError, InvalidOptionError, SizeMismatchError, UnreadablePictureError
 
 
 def test_items_have_a_file_of_every_method(results: Path) -> None:
@@ -98,6 +99,38 @@ def test_results_of_different_sizes_are_refused(results: Path) -> None:
     images = {"net": Image.new("RGB", (3, 4)), "x": Image.new("RGB", (4, 3))}
     with pytest.raises(SizeMismatchError, match="3 x 4 by net, 4 x 3 by x"):
         check_sizes(items[0], images)
+
+
+def test_composites_and_a_method_of_their_name_are_told_apart_by_nobody(results: Path) -> None:
+    with pytest.raises(InvalidOptionError, match='named "composite"'):
+        from_folders({"composite": results / "net", "x": results / "other"}, results / "composites")
+
+
+def report_of(folder: Path, *pictures: dict[str, object]) -> Path:
+    content = {"methods": {"net": {}}, "sizes": [{"at": "256", "pictures": pictures}]}
+    (folder / "report.json").write_text(json.dumps(content))
+    return folder
+
+
+def kept(name: str, **results: str) -> dict[str, object]:
+    return {"name": name, "composite": f"{name}.png", "mask": "m.png", "results": results}
+
+
+def test_kept_pictures_of_the_same_name_stay_two(tmp_path: Path) -> None:
+    _, items = from_report(report_of(tmp_path, kept("a", net="1.png"), kept("b", net="2.png"), kept("a", net="3.png")))
+    assert [(item.name, item.files["net"].name) for item in items] == [
+        ("a", "1.png"),
+        ("b", "2.png"),
+        ("a (2)", "3.png"),
+    ]
+
+
+def test_a_report_without_the_size_or_without_a_methods_result(tmp_path: Path) -> None:
+    with pytest.raises(InvalidOptionError, match="no size 512") as error:
+        from_report(report_of(tmp_path, kept("a", net="1.png")), "512")
+    assert "256" in error.value.hint
+    with pytest.raises(InputError, match="no report"):
+        from_report(report_of(tmp_path, kept("a", other="1.png")))
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"sizes": []}', '{"sizes": [{"at": "256"}]}'])
