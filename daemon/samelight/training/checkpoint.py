@@ -13,12 +13,31 @@ import torch
 
 from samelight_wire.errors import InvalidOptionError, OutputError, WeightsCorruptError
 
-__all__ = ["CHECKPOINT", "FORMAT", "differences", "read_checkpoint", "refuse_another", "write_atomically"]
+__all__ = [
+    "CHECKPOINT",
+    "FORMAT",
+    "differences",
+    "make_folder",
+    "read_checkpoint",
+    "refuse_another",
+    "write_atomically",
+]
 
 CHECKPOINT = "checkpoint.pt"
 FORMAT = 2
 """Of the checkpoint's fields; another one cannot be gone on from."""
 START_AFRESH = "Delete it to train from the start, or name another output folder."
+
+
+def make_folder(folder: Path) -> None:
+    """Make sure that a training's folder is there.
+
+    Raises: OutputError.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The folder {folder} cannot be made ({error}).", "Name another one with --out.") from error
 
 
 def write_atomically(path: Path, state: Mapping[str, Any]) -> None:
@@ -36,7 +55,7 @@ def write_atomically(path: Path, state: Mapping[str, Any]) -> None:
     except (OSError, RuntimeError) as error:  # torch turns a file's error into a RuntimeError
         unfinished.unlink(missing_ok=True)
         kept = " The one before it is still there." if path.exists() else ""
-        message = f"The checkpoint {path} cannot be written ({_first_line(error)}).{kept}"
+        message = f"The checkpoint {path} cannot be written ({_reason(error)}).{kept}"
         raise OutputError(
             message, "Make room on the disk; the same command goes on from the last checkpoint."
         ) from error
@@ -84,5 +103,7 @@ def differences(kept: Mapping[str, Any], wanted: Mapping[str, Any], within: str 
     return found
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(". ")
+def _reason(error: BaseException) -> str:
+    line = (str(error).splitlines() or [type(error).__name__])[0].rstrip(". ")
+    # What torch's writer says of a full disk tells nobody anything.
+    return "not all of it could be written" if "inline_container" in line else line

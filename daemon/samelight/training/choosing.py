@@ -47,10 +47,8 @@ def recipe_of(options: TrainingOptions) -> Recipe:
     Raises: InvalidOptionError, UnknownModelError.
     """
     recipe = recipe_for(options.model, paper=wants_paper(options))
-    if options.batch is not None and options.batch < 2:
-        raise InvalidOptionError("A batch has at least 2 pictures.", "Give a larger --batch.")
-    if options.rate is not None and options.rate <= 0:
-        raise InvalidOptionError("A learning rate is above 0.", "The papers' are around 0.001.")
+    if options.rate is not None and not 0 < options.rate < 1:
+        raise InvalidOptionError("A learning rate is above 0 and below 1.", "The papers' are around 0.001.")
     if options.ema is not None and not 0 <= options.ema < 1:
         raise InvalidOptionError("The decay of averaged weights is 0 or more and below 1.", "Usual is 0.999.")
     phases = _phases(options.sides) if options.sides else recipe.phases
@@ -118,7 +116,8 @@ def load_weights(network: nn.Module, path: Path) -> None:
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise WeightsCorruptError(f"The weights {path} cannot be read ({error}).") from error
+        message = f"The weights {path} cannot be read ({error})."
+        raise WeightsCorruptError(message, "Name another .safetensors file with --start-from.") from error
     try:
         network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except RuntimeError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 
 from samelight.training.history import Step
 from samelight.training.watching import Pictures, Watcher
-from samelight_wire.errors import InvalidOptionError
+from samelight_wire.errors import InvalidOptionError, OutputError
 
 __all__ = ["TensorBoardLog", "tensorboard_there"]
 
@@ -39,17 +40,20 @@ class TensorBoardLog(Watcher):
         """Open the log; what an interrupted training noted of later steps is not shown any more."""
         from torch.utils.tensorboard import SummaryWriter  # takes a second or more to import
 
-        self._writer = SummaryWriter(str(self._folder), purge_step=steps + 1 if steps else None)
+        with self._told():
+            self._writer = SummaryWriter(str(self._folder), purge_step=steps + 1 if steps else None)
 
     def step(self, step: Step) -> None:
         """Note the figures."""
-        for name in ("loss", "gain", "pictures", "progress"):
-            self._writer.add_scalar(f"training/{name}", getattr(step, name), step.number)
+        with self._told():
+            for name in ("loss", "gain", "pictures", "progress"):
+                self._writer.add_scalar(f"training/{name}", getattr(step, name), step.number)
 
     def validated(self, step: int, figures: Mapping[str, float]) -> None:
         """Note the figures."""
-        for name, value in figures.items():
-            self._writer.add_scalar(f"validation/{name}", value, step)
+        with self._told():
+            for name, value in figures.items():
+                self._writer.add_scalar(f"validation/{name}", value, step)
 
     @property
     def wants_pictures(self) -> bool:
@@ -60,10 +64,26 @@ class TensorBoardLog(Watcher):
         """Note them: a row a composite, its columns composite, result, real."""
         columns = torch.cat([pictures.composite, pictures.result, pictures.real], dim=3)
         rows = torch.cat(list(columns), dim=1)
-        self._writer.add_image("composite, result, real", rows, step)
-        self._writer.flush()
+        with self._told():
+            self._writer.add_image("composite, result, real", rows, step)
+            self._writer.flush()
 
     def close(self) -> None:
         """Write what is left."""
         if self._writer is not None:
-            self._writer.close()
+            with self._told():
+                self._writer.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Where the log cannot be written, say so and leave it.
+
+        Raises: OutputError.
+        """
+        try:
+            yield
+        except OSError as error:
+            self._writer = None
+            message = f"The log for TensorBoard cannot be written to {self._folder} ({error})."
+            hint = "Make room on the disk; the same command goes on from the last checkpoint."
+            raise OutputError(message, hint) from error

@@ -152,5 +152,7 @@ def _decode(files: _Folder | _Archive, name: str, mode: str) -> NDArray[np.uint8
             same = upright.mode == mode or (mode == "L" and upright.mode == "P")
             return np.array(upright if same else upright.convert(mode))
     except UNREADABLE as error:
-        message = f"{name} cannot be read as a picture ({error})."
+        # Pillow tells here of the memory that the file was read into.
+        reason = "it is no picture" if isinstance(error, UnidentifiedImageError) else str(error)
+        message = f"{name} cannot be read as a picture ({reason})."
         raise UnreadablePictureError(message, "Replace or remove it; the same command then goes on.") from error

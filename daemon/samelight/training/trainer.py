@@ -24,6 +24,7 @@ from samelight.training.budget import Budget, Pace
 from samelight.training.checkpoint import (
     CHECKPOINT,
     differences,
+    make_folder,
     read_checkpoint,
     refuse_another,
     write_atomically,
@@ -120,7 +121,7 @@ class Trainer:
         self.learner = team.wrap(learner, rarely_used=segment is not None)
         self.step, self.seconds, self.stopped_by = 0, 0.0, 0
         if team.writes:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         self.history, self.best = History(folder / HISTORY if team.writes else None), BestWeights(folder)
         self._validated, self._enough = 0, False
         self._readings = Readings(team, self.pace.read_every or (1 if source.device.type == "cpu" else 20))
