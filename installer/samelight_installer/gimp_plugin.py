@@ -23,7 +23,7 @@ from .plugin_folder import (
     Missing,
     copy_code,
     make_plain_folder,
-    remove_tree,
+    remove_all_of,
     vendor_all,
 )
 from .plugin_install import Parts, put_into
@@ -129,7 +129,7 @@ def remove_from(editor: Editor, *, settings: bool = True) -> List[Path]:
     there = [path for path in our_files(editor) if path.exists() or path.is_symlink()]
     try:
         for path in [*there, *chosen, *editor.data.glob(".samelight-*")]:
-            remove_tree(path)
+            remove_all_of(path)
         with contextlib.suppress(OSError):  # GIMP makes it for the first settings that it keeps
             kept.rmdir()
     except OSError as error:

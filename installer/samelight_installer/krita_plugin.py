@@ -25,6 +25,7 @@ from .plugin_folder import (
     Missing,
     copy_code,
     make_plain_folder,
+    remove_all_of,
     remove_tree,
     replace_file,
     same_content,
@@ -161,7 +162,7 @@ def remove_from(editor: Editor, *, settings: bool = True) -> List[Path]:
     there = [path for path in reversed(our_files(editor)) if path.exists() or path.is_symlink()]
     try:
         for path in [*there, *(editor.data / "pykrita").glob(".samelight-*")]:
-            remove_tree(path)
+            remove_all_of(path)
         for place in (action, desktop):  # of a run that was killed
             remove_tree(place.with_name(f".{place.name}.samelight"))
         changed = [remove_value(path, group, key) for path, group, key in our_settings(editor)]

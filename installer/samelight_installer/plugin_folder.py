@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ __all__ = [
     "copy_code",
     "lacking",
     "make_plain_folder",
+    "remove_all_of",
     "remove_tree",
     "replace_file",
     "replace_folder",
@@ -171,6 +173,17 @@ def remove_tree(path: Path) -> None:
     else:
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
+
+
+def remove_all_of(path: Path) -> None:
+    """The same, but what is still there afterwards is an error.
+
+    Raises:
+        OSError: it, or something in it, cannot be deleted.
+    """
+    remove_tree(path)
+    if os.path.lexists(path):
+        raise PermissionError(errno.EACCES, "not all of it can be deleted", str(path))
 
 
 def replace_folder(new: Path, place: Path, make_folder: MakeFolder) -> None:

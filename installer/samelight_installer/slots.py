@@ -157,9 +157,16 @@ def _link(source: Path, target: Path) -> None:
 
 
 def remove_environments() -> List[Path]:
-    """Removes all environments and their folder, if they are ours; gives what was removed."""
+    """Removes all environments and their folder, if they are ours; gives what was removed.
+
+    Raises:
+        InstallError: something of them cannot be deleted; the record keeps it.
+    """
     home = read_record().get("environment", {}).get("home")
     removed = _remove_home(Path(home)) if home else []
+    left = [Path(home) / name for name in _ours(Path(home)) if (Path(home) / name).exists()] if home else []
+    if left:
+        raise InstallError(f"Not all of {left[0]} can be deleted.", "Make what is in there writable, and try again.")
     change_record(environment=None)
     return removed
 

@@ -134,7 +134,8 @@ def carry_out(plan: Plan) -> Report:
         _attempt(Part("environment", "the environment", plan.environment, remove_environment), report)
         report.removed += _folders()
         _quietly(lock_path().unlink)
-        forget_record()
+        if not report.problems:  # else the next run has to know what there is
+            forget_record()
     _quietly(lock_path().unlink)  # Windows lets no file go that is open
     report.removed += _folders()
     report.kept += [(path, "not Samelight's") for path in _strangers(report)]

@@ -16,7 +16,7 @@ from .farewell import environment_folders
 from .launcher import command_path, remove_command
 from .login import login_files, remove_login_entry
 from .places import user_data
-from .plugin_folder import remove_tree
+from .plugin_folder import remove_all_of
 from .plugins import recorded_editors, remove_plugin
 from .record import read_record
 
@@ -185,7 +185,7 @@ class _Files:
 
     def __call__(self) -> Iterable[Path]:
         for path in self.files:
-            remove_tree(path)  # the daemon may have taken its connection file away by itself
+            remove_all_of(path)  # the daemon may have taken its connection file away by itself
         return self.files
 
 

@@ -6,17 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import platformdirs
 import pytest
 
 from samelight.cli.install import vendored_packages
-from samelight.locking import lock
 from samelight_installer import belongings, uninstall_plan
 from samelight_installer.editors import Editor
-from samelight_installer.ending import end_daemon, running_daemon
 from samelight_installer.environment import Environment
 from samelight_installer.errors import InstallError
 from samelight_installer.launcher import link_command
@@ -318,6 +315,28 @@ def test_what_cannot_be_removed_stops_nothing_else(
     assert not (home / ".config" / "autostart").exists()
 
 
+def test_what_could_not_be_deleted_is_known_to_the_next_one(
+    common_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [each for each in os.environ if each.startswith(("XDG_", "SAMELIGHT_", "GIMP"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(common_home))
+    monkeypatch.setattr(uninstall_plan, "find_editors", lambda: iter(()))
+    before = contents(common_home)
+    install(common_home)
+    closed = [user_data() / "env" / "a" / "bin", common_home / ".local/share/krita/pykrita/samelight_krita"]
+    for folder in closed:
+        folder.chmod(0o555)
+    capsys.readouterr()
+    assert remove() == 1
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert sum(str(folder.parent) in problem for folder in closed for problem in problems) == len(problems) == 2
+    for folder in closed:
+        folder.chmod(0o755)
+    assert remove() == 0
+    assert contents(common_home) == before
+
+
 def test_an_editor_that_runs_is_told_of(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -330,68 +349,6 @@ def test_an_editor_that_runs_is_told_of(
     assert remove() == 0
     (note,) = json.loads(capsys.readouterr().out)["notes"]
     assert note.startswith("Krita is running")
-
-
-# ---- its parts ----
-
-
-HOLDER = """
-import os, signal, sys, time
-from samelight.locking import lock
-descriptor = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
-lock(descriptor)
-os.write(descriptor, str(os.getpid()).encode())
-if sys.argv[2] == "deaf":
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-print("holding", flush=True)
-time.sleep(600)
-"""
-
-
-@pytest.mark.parametrize("manner", ["listens", "deaf"])
-def test_the_daemon_is_ended_by_its_lock(tmp_path: Path, manner: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("samelight_installer.ending.ASK_SECONDS", 0.5 if manner == "deaf" else 15.0)
-    connection = tmp_path / "connection.json"
-    assert end_daemon(connection) is None
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "daemon") + os.pathsep + str(CHECKOUT / "shared")}
-    command = [sys.executable, "-c", HOLDER, f"{connection}.lock", manner]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "holding\n"
-        assert running_daemon(connection) == holder.pid
-        assert end_daemon(connection) == holder.pid
-        assert holder.wait(10) < 0
-    assert running_daemon(connection) is None
-
-
-def test_a_lock_file_that_nobody_holds_ends_nobody(tmp_path: Path) -> None:
-    (tmp_path / "connection.json.lock").write_text(str(os.getpid()))
-    assert end_daemon(tmp_path / "connection.json") is None
-    descriptor = os.open(tmp_path / "connection.json.lock", os.O_RDWR)
-    lock(descriptor)
-    assert running_daemon(tmp_path / "connection.json") == os.getpid()
-    os.close(descriptor)
-
-
-def test_what_cannot_go_at_once_goes_when_the_program_has_ended(tmp_path: Path) -> None:
-    """As on Windows: a program has its own folder removed, by another Python, after its end."""
-    tree, folder, full = tmp_path / "env" / "a", tmp_path / "env", tmp_path / "full"
-    write(tree / "bin" / "python", full / "precious")
-    code = "from pathlib import Path; from samelight_installer.farewell import remove_afterwards as r; import sys; "
-    code += "r([Path(sys.argv[1])], [Path(p) for p in sys.argv[2:]]); sys.stdin.read()"
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "installer")}
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(tree), str(folder), str(full)], stdin=subprocess.PIPE, env=environment
-    ) as process:
-        time.sleep(1.0)
-        assert tree.exists(), "it must wait for the program's end"
-        assert process.stdin is not None
-        process.stdin.close()
-    deadline = time.monotonic() + 60
-    while folder.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert (full / "precious").exists()
 
 
 def test_the_user_folders_are_those_of_platformdirs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
