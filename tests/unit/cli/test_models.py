@@ -17,7 +17,7 @@ from samelight.cli import cost_notes, costs
 from samelight.cli.cost_notes import costs_of
 from samelight.cli.costs import PeakMemory, cost_of, sample_picture
 from samelight.evaluation.report import in_manifest
-from samelight.evaluation.runner import Row
+from samelight.evaluation.scores import Row
 from samelight.harmonizers import registry
 from samelight.instances import Instances
 
