@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import List, Sequence
 
 from .belongings import user_folders
-from .environment import STAMP
 from .record import change_record, read_record
-from .slots import LEGACY, NAMES, environments_home, remove_environments
+from .slots import environment_folders, environments_homes, remove_environments
 
-__all__ = ["environment_folders", "remove_afterwards", "remove_environment", "runs_from"]
+__all__ = ["remove_afterwards", "remove_environment", "runs_from"]
 
 # It is given: the process to wait for, trees to delete, folders to remove where they are empty.
 SCRIPT = """
@@ -57,14 +56,6 @@ for folder in folders:
 """
 
 
-def environment_folders() -> List[Path]:
-    """What there is of environments."""
-    home = environments_home()
-    legacy = LEGACY if (home / STAMP).exists() else ()
-    names = [*NAMES, *(f"{name}.part" for name in NAMES), *legacy]
-    return [home / name for name in names if (home / name).exists()]
-
-
 def runs_from(home: Path) -> bool:
     """Whether this very program runs in an environment in this folder."""
     return home.resolve() in Path(sys.prefix).resolve().parents
@@ -72,13 +63,11 @@ def runs_from(home: Path) -> bool:
 
 def remove_environment() -> List[Path]:
     """Removes all environments; gives what is gone, or will be as soon as this program has ended."""
-    home, there = environments_home(), environment_folders()
-    if home.exists() and not read_record().get("environment"):
-        change_record(environment={"home": str(home)})  # the record was lost
-    if sys.platform == "win32" and runs_from(home):
-        later = [home, *user_folders(), *map(Path, reversed(read_record().get("folders", [])))]
-        remove_afterwards(there, later)
-        change_record(environment=None)
+    homes = environments_homes()
+    if sys.platform == "win32" and any(map(runs_from, homes)):
+        there = [path for home in homes for path in environment_folders(home)]
+        remove_afterwards(there, [*homes, *user_folders(), *map(Path, reversed(read_record().get("folders", [])))])
+        change_record(environment=None, homes=None)
         return there
     return remove_environments()
 

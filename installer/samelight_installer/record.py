@@ -1,6 +1,7 @@
 """What was put onto this machine, so that it can be found, repaired and taken away again: one JSON file.
 
     environment   {"home": folder of the environments, "folder": the one in use, "torch": which build of torch}
+    homes         all folders in which environments were made, or begun
     command       the `samelight` command that was put where a shell finds it
     login         {"wanted": whether the daemon starts at login, "kind": how, "files": [...]}
     plugins       [{"editor", "kind", "folder", "files", "settings"}, ...]
@@ -34,7 +35,15 @@ __all__ = [
 
 FORMAT = 1
 
-KINDS = {"environment": dict, "command": str, "login": dict, "plugins": list, "folders": list, "finished": str}
+KINDS = {
+    "environment": dict,
+    "homes": list,
+    "command": str,
+    "login": dict,
+    "plugins": list,
+    "folders": list,
+    "finished": str,
+}
 PLUGIN = ("editor", "kind", "data", "config")
 """What each part is; one that is something else counts as not there."""
 
@@ -65,8 +74,8 @@ def _sound(content: Dict[str, Any]) -> Dict[str, Any]:
         parts["environment"] = {name: value for name, value in parts["environment"].items() if isinstance(value, str)}
     if "files" in parts.get("login", {}):
         parts["login"] = {**parts["login"], "files": _texts(parts["login"]["files"])}
-    if "folders" in parts:
-        parts["folders"] = _texts(parts["folders"])
+    for name in {"folders", "homes"} & set(parts):
+        parts[name] = _texts(parts[name])
     if "plugins" in parts:
         parts["plugins"] = [entry for entry in parts["plugins"] if _is_plugin(entry)]
     return parts

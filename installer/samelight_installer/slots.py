@@ -18,9 +18,18 @@ from typing import List, Optional
 from .environment import STAMP, Environment
 from .errors import InstallError
 from .places import user_data
-from .record import change_record, read_record
+from .record import change_record, make_folder, read_record
 
-__all__ = ["Slots", "active_environment", "copy_environment", "environments_home", "remove_environments", "remove_tree"]
+__all__ = [
+    "Slots",
+    "active_environment",
+    "copy_environment",
+    "environment_folders",
+    "environments_home",
+    "environments_homes",
+    "remove_environments",
+    "remove_tree",
+]
 
 NAMES = ("a", "b")
 LEGACY = ("bin", "include", "lib", "lib64", "share", "Include", "Lib", "Scripts", "pyvenv.cfg", STAMP)
@@ -31,6 +40,13 @@ def environments_home(wanted: Optional[Path] = None) -> Path:
     """The folder of both places: the wanted one, the one in use, or the usual one."""
     recorded = read_record().get("environment", {}).get("home")
     return wanted or (Path(recorded) if recorded else user_data() / "env")
+
+
+def environments_homes() -> List[Path]:
+    """All folders in which environments may be: the usual one, and those that the record names."""
+    facts = read_record()
+    named = [*facts.get("homes", []), facts.get("environment", {}).get("home")]
+    return list(dict.fromkeys([user_data() / "env", *(Path(home) for home in named if home)]))
 
 
 def active_environment() -> Optional[Environment]:
@@ -53,7 +69,6 @@ class Slots:
         self._check_home()
         active = active_environment()
         self.active = active if active is not None and active.folder.parent == home else None
-        self.elsewhere = active if self.active is None else None
 
     def next(self) -> Environment:
         """The place where the next environment is made: the one that is not in use."""
@@ -66,7 +81,11 @@ class Slots:
 
         Args:
             goal: what is to be in there, as a fingerprint.
+
+        Raises:
+            InstallError: the folder cannot be made.
         """
+        self._note()
         place = self.next()
         if place.stamp().get("goal") == goal and place.works():
             place.sweep()
@@ -91,8 +110,24 @@ class Slots:
         for name in _ours(self.home):
             if name != keep:
                 remove_tree(self.home / name)
-        if self.elsewhere is not None:
-            _remove_home(self.elsewhere.folder.parent)
+        for home in environments_homes():
+            if home != self.home:
+                _remove_home(home)
+        left = [str(home) for home in environments_homes() if home == self.home or environment_folders(home)]
+        if read_record().get("homes") != left:
+            change_record(homes=left)
+
+    def _note(self) -> None:
+        """Makes the folder, and writes down that environments are made here, before one is."""
+        known = read_record().get("homes", [])
+        if str(self.home) not in known:
+            change_record(homes=[*known, str(self.home)])
+        try:
+            make_folder(self.home)
+        except OSError as error:
+            raise InstallError(
+                f"The folder {self.home} cannot be made: {error.strerror}.", "Choose another one with --env."
+            ) from error
 
     def _check_home(self) -> None:
         try:
@@ -101,11 +136,23 @@ class Slots:
             raise InstallError(
                 f"The folder {self.home} cannot be read: {error.strerror}.", "Choose another one with --env."
             ) from error
-        if there - set(_ours(self.home)):
+        known = self.home in environments_homes()
+        strangers = [
+            name for name in there if name not in _ours(self.home) or not (known or _is_ours(self.home / name))
+        ]
+        if strangers:
             raise InstallError(
                 f"The folder {self.home} holds something that is not Samelight's environment.",
                 "Choose another folder with --env, or empty that one.",
             )
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether something in a folder that no record knows shows that it is an environment, or nothing at all."""
+    if folder.name in LEGACY:
+        return True
+    marks = any((folder / name).exists() for name in (STAMP, "pyvenv.cfg"))
+    return marks or (folder.is_dir() and not any(folder.iterdir()))
 
 
 def _ours(home: Path) -> List[str]:
@@ -156,24 +203,29 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(str(source), str(target))
 
 
+def environment_folders(home: Path) -> List[Path]:
+    """What there is of environments in a folder of them."""
+    return [home / name for name in _ours(home) if (home / name).exists()]
+
+
 def remove_environments() -> List[Path]:
-    """Removes all environments and their folder, if they are ours; gives what was removed.
+    """Removes all environments and their folders, as far as they are ours; gives what was removed.
 
     Raises:
         InstallError: something of them cannot be deleted; the record keeps it.
     """
-    home = read_record().get("environment", {}).get("home")
-    removed = _remove_home(Path(home)) if home else []
-    left = [Path(home) / name for name in _ours(Path(home)) if (Path(home) / name).exists()] if home else []
+    homes = environments_homes()
+    removed = [path for home in homes for path in _remove_home(home)]
+    left = [path for home in homes for path in environment_folders(home)]
     if left:
         raise InstallError(f"Not all of {left[0]} can be deleted.", "Make what is in there writable, and try again.")
-    change_record(environment=None)
+    change_record(environment=None, homes=None)
     return removed
 
 
 def _remove_home(home: Path) -> List[Path]:
     """Removes our own things from a folder of environments, and the folder itself where it is empty then."""
-    removed = [home / name for name in _ours(home) if remove_tree(home / name)]
+    removed = [path for path in environment_folders(home) if remove_tree(path)]
     with contextlib.suppress(OSError):
         home.rmdir()
         removed.append(home)

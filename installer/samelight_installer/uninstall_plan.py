@@ -12,13 +12,13 @@ from . import gimp_plugin, krita_plugin
 from .belongings import Belongings, connection_file
 from .editors import Editor, Machine, find_editors
 from .editors_running import running_editors
-from .farewell import environment_folders
 from .launcher import command_path, remove_command
 from .login import login_files, remove_login_entry
 from .places import user_data
 from .plugin_folder import remove_all_of
 from .plugins import recorded_editors, remove_plugin
 from .record import read_record
+from .slots import environment_folders, environments_homes
 
 __all__ = ["Choices", "Part", "Plan", "make_plan"]
 
@@ -125,7 +125,8 @@ def make_plan(choices: Choices) -> Plan:
         Part("leftovers", "what a broken installation left behind", _leftovers(), _Files(_leftovers())),
     ]
     with_files = [part.remove.editor for part in plugins if part.paths and isinstance(part.remove, _Plugin)]
-    return Plan(parts, environment_folders(), kept, list(_notes(with_files)))
+    environments = [path for home in environments_homes() for path in environment_folders(home)]
+    return Plan(parts, environments, kept, list(_notes(with_files)))
 
 
 def _plugin_parts(choices: Choices) -> Iterator[Part]:

@@ -17,7 +17,7 @@ from samelight_installer.errors import InstallError
 from samelight_installer.main import main
 from samelight_installer.places import CHECKOUT
 from samelight_installer.preparing import check_space
-from samelight_installer.record import change_record
+from samelight_installer.record import change_record, remove_empty_folders
 from samelight_installer.slots import Slots, copy_environment, environments_home, remove_environments
 from samelight_installer.torch_choice import CASES
 
@@ -154,6 +154,30 @@ def test_somebody_elses_environment_is_left_alone(tmp_path: Path) -> None:
     foreign = make_environment(tmp_path / "venv")
     with pytest.raises(InstallError, match="something that is not Samelight's"):
         Slots(foreign)
+
+
+@pytest.mark.parametrize("name", ["a", "b", "a.part"])
+def test_a_persons_folder_of_that_name_is_left_alone(tmp_path: Path, name: str) -> None:
+    precious = tmp_path / "disk" / name / "precious"
+    precious.parent.mkdir(parents=True)
+    precious.write_text("somebody's")
+    with pytest.raises(InstallError, match="something that is not Samelight's"):
+        Slots(tmp_path / "disk")
+    precious.unlink()
+    Slots(tmp_path / "disk")
+    make_environment(tmp_path / "disk" / name)
+    Slots(tmp_path / "disk")
+
+
+def test_an_environment_that_was_only_begun_is_known(tmp_path: Path) -> None:
+    """Killed before it was an environment, in a folder that the person named."""
+    Slots(tmp_path / "new" / "mine").begin("a goal")
+    half = tmp_path / "new" / "mine" / "a" / "lib" / "half"
+    half.parent.mkdir(parents=True)
+    half.write_text("")
+    Slots(tmp_path / "new" / "mine")
+    assert remove_environments() == [tmp_path / "new" / "mine" / "a", tmp_path / "new" / "mine"]
+    assert remove_empty_folders()[0] == tmp_path / "new"
 
 
 def test_removal_takes_what_is_ours(tmp_path: Path) -> None:
