@@ -7,6 +7,7 @@ NAME_RELEASE_PROCESSOR_..._PUBLISHER, its family NAME_PUBLISHER.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional
@@ -40,12 +41,22 @@ def store_packages(place: Place, machine: Machine) -> List[StorePackage]:
         if name == place.identity:
             family = f"{name}_{full.rpartition('_')[2]}"
             folder = values.get("PackageRootFolder")
-            told[family] = (Path(folder) if folder else None, rest.split("_")[0])
+            told[family] = (Path(folder) if folder else None, _release(place, rest.split("_")[0]))
     found = []
     for data in machine.matches(f"{{LOCALAPPDATA}}/Packages/{place.identity}_*"):
         root, release = told.get(data.name, (None, None))
         found.append(StorePackage(root, release, data))
     return found
+
+
+def _release(place: Place, packages: str) -> str:
+    """An editor's release by its package's: Krita's is the same; GIMP's script puts the revision of the package behind
+    the third number and a 0 behind all, so that 3.2.44.0 is the fourth revision of 3.2.4.
+    """
+    match = re.fullmatch(r"(\d+\.\d+)\.(\d*)\d\.0", packages)
+    if place.editor != "GIMP" or match is None:
+        return packages
+    return f"{match.group(1)}.{match.group(2) or 0}"
 
 
 def installed_folders(place: Place, machine: Machine) -> List[Path]:

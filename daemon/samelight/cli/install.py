@@ -96,11 +96,13 @@ def install(
 
 @contextmanager
 def install_errors_translated() -> Iterator[None]:
-    """The installer's errors as one of those that every command reports."""
+    """The installer's errors, and what a disk refuses, as one of those that every command reports."""
     try:
         yield
     except InstallError as error:
         raise OutputError(error.message, error.hint) from error
+    except OSError as error:
+        raise OutputError(f"{error.strerror or error}: {error.filename or 'a file'}.", "Make that possible.") from error
 
 
 def vendored_packages() -> list[Path]:

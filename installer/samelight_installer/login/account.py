@@ -51,6 +51,7 @@ class Account:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
+                encoding="oem" if sys.platform == "win32" else None,  # what Windows' tools write to a pipe
                 errors="replace",
                 timeout=SECONDS,
                 env=dict(self.environment),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import plistlib
+import time
 from pathlib import Path
 from typing import List
 
@@ -14,6 +15,9 @@ __all__ = ["LABEL", "available", "files", "program", "render", "switch_off", "sw
 LABEL = "samelight.daemon"
 
 PRIVATE = 0o077
+
+ATTEMPTS = 5
+PAUSE_SECONDS = 1.0
 
 
 def available(account: Account) -> bool:
@@ -57,7 +61,11 @@ def switch_on(account: Account) -> str:
     """Loads the agent, which starts it now as well; what went wrong, or ""."""
     (account.home / "Library" / "Logs" / "samelight").mkdir(parents=True, exist_ok=True)
     account.run("launchctl", "bootout", f"{_domain()}/{LABEL}")  # an older one; there may be none
-    code, said = account.run("launchctl", "bootstrap", _domain(), str(files(account)[0]))
+    for _ in range(ATTEMPTS):
+        code, said = account.run("launchctl", "bootstrap", _domain(), str(files(account)[0]))
+        if code == 0:
+            break
+        time.sleep(PAUSE_SECONDS)  # the older one may not have ended yet: bootout does not wait for that
     return "" if code == 0 else f"launchd cannot be told now, but will see it at the next login: {said}"
 
 

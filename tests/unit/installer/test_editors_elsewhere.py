@@ -80,7 +80,7 @@ def test_a_gimp_from_the_store(tmp_path: Path) -> None:
     data = tmp_path / "Users/Some One/AppData/Local/Packages/GIMP.43237F745459_nq49gba4h4mx8"
     data.mkdir(parents=True)
     (gimp,) = find_editors(windows(tmp_path, {PACKAGES: {root.name: {"PackageRootFolder": str(root)}}}))
-    assert (gimp.kind, gimp.tags) == ("store", ())
+    assert (gimp.kind, gimp.version, gimp.tags) == ("store", "3.2.4", ())
     assert gimp.data == data / "LocalCache/Roaming/GIMP/3.2"
 
 

@@ -181,6 +181,15 @@ def test_launchd_agent(home: Path, start: Start) -> None:
     assert account.asked[-1][:2] == ("launchctl", "bootout")
 
 
+def test_launchd_that_has_not_ended_the_older_one_yet_is_asked_again(
+    home: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launchd, "PAUSE_SECONDS", 0.0)
+    account = Recorded("darwin", home, {}, answers={"launchctl bootstrap": (5, "Input/output error")})
+    assert "will see it at the next login: Input/output error" in put_login_entry(start, account).problem
+    assert [command[1] for command in account.asked] == ["bootout", *["bootstrap"] * launchd.ATTEMPTS]
+
+
 # ---- Windows ----
 
 WINDOWS = {"USERDOMAIN": "DESK & CO", "USERNAME": "anna"}
