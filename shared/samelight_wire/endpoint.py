@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import stat
 import time
 from dataclasses import dataclass, field
@@ -199,9 +200,10 @@ def _check_owner(path: Path, status: os.stat_result, forbidden: int, doing: str)
     if os.name != "posix":
         return
     if status.st_uid != os.getuid():
-        raise ConnectionFailed(f"{path} belongs to another user.", "Delete it and start the daemon again.")
+        raise ConnectionFailed(f"{path} belongs to another user.", "Delete it, then run `samelight daemon --detach`.")
     if stat.S_IMODE(status.st_mode) & forbidden:
+        close = f"`chmod go-rwx {shlex.quote(str(path))}`"
         raise ConnectionFailed(
             f"Other users can {doing} {path}.",
-            "Make it yours alone (chmod go-rwx), then restart the daemon so that it makes new secrets.",
+            f"Run {close}, then `samelight daemon stop` and `samelight daemon --detach`: that makes new secrets.",
         )

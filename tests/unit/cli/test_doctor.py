@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 from cli_helpers import Run
 
-from samelight.cli.checks import computing, editors
+from samelight.cli.checks import computing, editors, weights
 from samelight.cli.checks.check import Check, ok
 from samelight.cli.checks.examination import examine
 from samelight.cli.checks.memory import read_meminfo, read_vm_stat
 from samelight.cli.install import vendored_packages
+from samelight.weights import WeightsEntry, write_entry
 from samelight_installer import gimp_plugin, krita_plugin
 from samelight_installer.editors import Editor
 from samelight_installer.settings_file import set_value
@@ -95,6 +96,43 @@ def test_torch_computes_on_the_device_that_is_chosen(tmp_path: Path, monkeypatch
     torch, device = computing.check_torch()
     assert (torch.status, device.status) == ("ok", "ok")
     assert device.detail.startswith("cpu")
+
+
+# ---- weights ----
+
+
+@pytest.fixture
+def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person's folder with weights that are not those which its list names."""
+    monkeypatch.setattr(weights, "torch_works", lambda: True)
+    monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("SAMELIGHT_CONFIG", str(tmp_path / "config.toml"))
+    (tmp_path / "hdnet-lite.safetensors").write_bytes(b"damaged")
+    write_entry(tmp_path, "hdnet-lite", WeightsEntry("hdnet-lite.safetensors", 7, "00", "hdnet-lite.md", ""))
+    return tmp_path
+
+
+def test_damaged_weights_are_mended_by_what_belongs_to_their_folder(run: Run, own_weights: Path) -> None:
+    damaged = {line.name: line for line in weights.check_weights()}["weights hdnet-lite"]
+    assert damaged.status == "failure"
+    assert "`samelight weights remove hdnet-lite --yes`" in damaged.mend
+    assert run("weights", "remove", "hdnet-lite", "--yes").exit_code == 0
+    assert {line.name: line.status for line in weights.check_weights()}["weights hdnet-lite"] == "ok"
+
+
+def test_a_damaged_list_of_weights_is_one_line(own_weights: Path) -> None:
+    (own_weights / "manifest.json").write_text('{"hdnet": 3}')
+    (line,) = weights.check_weights()
+    assert (line.name, line.status) == ("weights", "failure")
+    assert line.mend.startswith(f"Delete {own_weights / 'manifest.json'}")
+
+
+def test_a_default_model_without_weights_is_no_matter_for_the_installer(own_weights: Path) -> None:
+    (own_weights / "config.toml").write_text('default_model = "srin"')
+    line = {line.name: line for line in weights.check_weights()}["weights srin"]
+    assert line.status == "failure"
+    assert "`samelight train srin --photos" in line.mend
+    assert str(own_weights / "config.toml") in line.mend
 
 
 # ---- memory ----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 
 import pytest
@@ -33,6 +34,7 @@ def test_a_home_is_never_named(home: str) -> None:
         f"{home.replace(chr(92), '/')}/.config/samelight",
         unicodedata.normalize("NFD", f"{home}{slash}Clients"),
         f"{home.upper()}{slash}Clients",
+        f"Run `chmod go-rwx {shlex.quote(f'{home}{slash}.config{slash}samelight')}`, then go on",
     ):
         said = private(text)
         for name in ("anna", "Anna", "ANNA", "Brien", "lines", "LINES", "text", "ACME", "Clients", "wedding", "server"):

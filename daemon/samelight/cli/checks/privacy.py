@@ -11,6 +11,7 @@ import contextlib
 import getpass
 import os
 import re
+import shlex
 import socket
 import sys
 import tempfile
@@ -37,7 +38,7 @@ OUR_WORDS = """
     log run connection.json config.toml daemon.log costs.json weights sample env a b bin lib lib64 Scripts python
     python3 python.exe site-packages dist-packages .venv vendor installed.json
     krita kritarc pykrita actions org.kde.krita GIMP gimp gimprc plug-ins org.gimp.GIMP autostart systemd user
-    samelight.service samelight.desktop connection-file.txt samelight-command.txt
+    samelight.service samelight.desktop connection-file.txt samelight-command.txt manifest.json
 """
 """The names that say nothing of a person: our own files and folders, and where systems and editors keep theirs."""
 
@@ -192,5 +193,6 @@ def _spellings(path: str) -> set[str]:
         return set()
     forms = {path, " ".join(path.split()), *(unicodedata.normalize(form, path) for form in ("NFC", "NFD"))}
     forms |= {each.replace("\\", "/") for each in forms} | {each.replace("\\", "\\\\") for each in forms}
+    forms |= {shlex.quote(each).strip("'") for each in forms}
     forms |= {repr(each)[1:-1] for each in forms} | {each.encode("utf-8", "replace").decode("utf-8") for each in forms}
     return forms

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from samelight.cli.checks.check import REINSTALL, Check, failure, ok, warning
 from samelight.cli.checks.computing import torch_works
 from samelight.cli.checks.configuration import usable_settings
+from samelight.settings import settings_path
+from samelight_wire.errors import WeightsCorruptError, WeightsMissingError
 
 __all__ = ["check_segmentation", "check_weights"]
 
 BETTER = "`samelight weights install sam-vit-b` (optional, 375 MB) lets it find whole objects."
+
+TRAIN = "`samelight train {} --photos FOLDER` makes some (see docs/training.md)"
+"""How weights come up that nobody gives away."""
+
+REPLACE = "Delete {} and run `python3 installer` again."
+"""How a file of the package is had anew: the installer sees by itself what is missing, not what has other bytes."""
 
 
 def check_weights() -> Iterator[Check]:
@@ -20,18 +29,56 @@ def check_weights() -> Iterator[Check]:
         return
     from samelight import harmonizers, weights
 
+    unreadable = list(_unreadable_lists())
+    yield from unreadable
+    if unreadable:  # what they list cannot be told
+        return
     default = usable_settings().default_model
     states = {name: weights.state_of(name) for name in harmonizers.names()}
     lacking = [name for name, state in states.items() if state == "missing" and name != default]
-    for name in [name for name in states if name not in lacking]:
-        if states[name] == "ok":
-            folder, entry = weights.entry(name)
-            yield ok(f"weights {name}", f"{folder / entry.file}, sha256 {entry.sha256[:12]}…")
-        else:
-            yield failure(f"weights {name}", states[name], REINSTALL)
+    yield from (_describe(name, state) for name, state in states.items() if name not in lacking)
     if lacking:
         detail = f"not installed: {', '.join(lacking)}; requests for them will be refused"
-        yield warning("other weights", detail, f"`samelight train {lacking[0]}` makes some, if you want them.")
+        yield warning("other weights", detail, f"{TRAIN.format(lacking[0])}, if you want them.")
+
+
+def _unreadable_lists() -> Iterator[Check]:
+    """The lists of weights that are damaged."""
+    from samelight import weights
+
+    for folder in weights.folders():
+        try:
+            weights.read_manifest(folder)
+        except WeightsCorruptError as error:
+            path = folder / weights.MANIFEST
+            own = f"Delete {path}: then the weights that you trained are not known any more, and all others are."
+            yield failure("weights", error.message, own if _is_own(folder) else REPLACE.format(path))
+
+
+def _describe(name: str, state: str) -> Check:
+    """A network's weights that are there, or should be."""
+    from samelight import weights
+
+    line = f"weights {name}"
+    try:
+        folder, entry = weights.entry(name)
+    except WeightsMissingError:
+        other = f"or choose another default_model in {settings_path()}."
+        return failure(line, "not installed, and it is the default model", f"{TRAIN.format(name)}, {other}")
+    path = folder / entry.file
+    if state == "ok":
+        return ok(line, f"{path}, sha256 {entry.sha256[:12]}…")
+    if _is_own(folder):
+        mend = f"`samelight weights remove {name} --yes` removes them; those that came with Samelight are used then."
+        return failure(line, f"your own, {path}: {state}", mend)
+    return failure(line, f"{path}: {state}", REINSTALL if state == "missing" else REPLACE.format(path))
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether it is the person's folder of weights, which no installation touches."""
+    from samelight import weights
+
+    return folder == weights.folders()[0]
 
 
 def check_segmentation() -> Iterator[Check]:
