@@ -31,11 +31,12 @@ from samelight.training.draws import plan_step
 from samelight.training.learner import Learner
 from samelight.training.losses import LOSSES, Part
 from samelight.training.numerics import choose_numerics
+from samelight.training.optimizing import make_optimizer
 from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import SizePhase, recipe_for
 from samelight.training.source import ALL
 from samelight.training.supply import Maker
-from samelight.training.trainer import Budget, Trainer, make_optimizer
+from samelight.training.trainer import Budget, Trainer
 
 
 def arguments() -> argparse.Namespace:

@@ -36,15 +36,16 @@ def circumstances_of(trainer: Trainer) -> dict[str, Any]:
 
 def state_of(trainer: Trainer) -> dict[str, Any]:
     """Tensors and plain values; random generators are not among them, because steps and seed decide everything."""
+    stepper = trainer.stepper
     return {
         "format": FORMAT,
         "identity": identity_of(trainer),
         "circumstances": circumstances_of(trainer),
-        "network": trainer.network.state_dict(),
-        "average": trainer.average.network.state_dict(),
-        "loss": trainer.loss.state_dict(),
-        "optimizer": trainer.optimizer.state_dict(),
-        "scaler": trainer.scaler.state_dict(),
+        "network": stepper.network.state_dict(),
+        "average": stepper.average.network.state_dict(),
+        "loss": stepper.loss.state_dict(),
+        "optimizer": stepper.optimizer.state_dict(),
+        "scaler": stepper.scaler.state_dict(),
         "step": trainer.step,
         "seconds": trainer.seconds,
         "best": trainer.best.state,
@@ -56,12 +57,13 @@ def take_on(trainer: Trainer, state: Mapping[str, Any]) -> None:
 
     Raises: RuntimeError, KeyError, TypeError or ValueError where it is not what `state_of` gave.
     """
-    trainer.network.load_state_dict(state["network"])
-    trainer.average.network.load_state_dict(state["average"])
-    trainer.loss.load_state_dict(state["loss"])
-    trainer.optimizer.load_state_dict(state["optimizer"])
-    if state["scaler"] and trainer.scaler.is_enabled():
-        trainer.scaler.load_state_dict(state["scaler"])
+    stepper = trainer.stepper
+    stepper.network.load_state_dict(state["network"])
+    stepper.average.network.load_state_dict(state["average"])
+    stepper.loss.load_state_dict(state["loss"])
+    stepper.optimizer.load_state_dict(state["optimizer"])
+    if state["scaler"] and stepper.scaler.is_enabled():
+        stepper.scaler.load_state_dict(state["scaler"])
     trainer.step, trainer.seconds = state["step"], state["seconds"]
     trainer.best.state = state["best"]
     trainer.history.resume(trainer.step)

@@ -8,17 +8,14 @@ at once, so that the card never waits for the program.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from samelight.instances import Instances
 from samelight.training.agreement import Clock, Wishes, agree
-from samelight.training.average import MovingAverage
 from samelight.training.best import BestWeights
 from samelight.training.budget import Budget, Pace
 from samelight.training.checkpoint import (
@@ -31,22 +28,20 @@ from samelight.training.checkpoint import (
 )
 from samelight.training.compiling import CompiledStages
 from samelight.training.distributed import ALONE, Team
-from samelight.training.draws import Plan, generators_of, plan_step
+from samelight.training.draws import Plan, plan_step
 from samelight.training.history import History, Step
-from samelight.training.learner import Learner
-from samelight.training.losses import LOSSES, Part
 from samelight.training.numerics import Numerics
-from samelight.training.optimizing import make_optimizer
 from samelight.training.readings import Readings
 from samelight.training.recipes import Recipe
 from samelight.training.source import CompositeSource
 from samelight.training.state import circumstances_of, identity_of, state_of, take_on
+from samelight.training.stepping import Stepper
 from samelight.training.stopping import StopRequest, stop_requests
 from samelight.training.supply import Batch, Maker, Segment, Supply
 from samelight.training.watching import Pictures, Watcher
 from samelight_wire.errors import InvalidOptionError, SamelightError, TrainingError, WeightsCorruptError
 
-__all__ = ["Budget", "Pace", "Segment", "Step", "Trainer", "Validate", "make_optimizer"]
+__all__ = ["Budget", "Pace", "Segment", "Step", "Trainer", "Validate"]
 
 Validate = Callable[[nn.Module], Mapping[str, float]]
 """Measures a network in evaluation mode on its device; `fmse_ratio` is what the best weights are chosen by."""
@@ -110,15 +105,9 @@ class Trainer:
         self.watcher = watcher if watcher is not None and team.writes else Watcher()
         self.numerics = numerics or Numerics(source.device)
         _check_batches(recipe, team.size * portions)
-        self.network = self.numerics.place(network)
-        self.average = MovingAverage(self.network, recipe.ema)
-        self.loss = LOSSES[recipe.loss]().to(source.device)
-        learner = Learner(self.network, self.loss, self.numerics)
-        if compiled:
-            learner.run = self._compiled_run()
-        self.optimizer = make_optimizer(recipe, learner.parameters())
-        self.scaler = self.numerics.scaler()
-        self.learner = team.wrap(learner, rarely_used=segment is not None)
+        compiler, rarely_used = self._compile if compiled else None, segment is not None
+        self.stepper = Stepper(network, recipe, seed, self.numerics, team, rarely_used=rarely_used, compiler=compiler)
+        self.network, self.average = self.stepper.network, self.stepper.average
         self.step, self.seconds, self.stopped_by = 0, 0.0, 0
         if team.writes:
             make_folder(folder)
@@ -127,11 +116,11 @@ class Trainer:
         self._readings = Readings(team, self.pace.read_every or (1 if source.device.type == "cpu" else 20))
         self._last: Batch | None = None
 
-    def _compiled_run(self) -> CompiledStages:
+    def _compile(self, network: nn.Module) -> CompiledStages:
         many_sizes = len(self.recipe.aspects) * sum(len(phase.sides) for phase in self.recipe.phases) > 1
-        run, first = CompiledStages(self.network, self.watcher.said, many_sizes=many_sizes), self.plan(0, 0.0)
+        run, first = CompiledStages(network, self.watcher.said, many_sizes=many_sizes), self.plan(0, 0.0)
         pictures = len(self.team.shards(self.portions)[0].members(first.count))
-        run.try_out(self.network, self.numerics, pictures, first.size)
+        run.try_out(network, self.numerics, pictures, first.size)
         return run
 
     def plan(self, step: int, progress: float) -> Plan:
@@ -209,46 +198,12 @@ class Trainer:
         return wishes
 
     def _train_step(self, batch: Batch) -> None:
-        plan = batch.plan
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate_at(plan.progress)
-        self.optimizer.zero_grad(set_to_none=True)
-        figures = self._learn(batch)
-        if isfinite(self.recipe.longest_gradient):
-            self.scaler.unscale_(self.optimizer)
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.longest_gradient)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.average.update(self.network, self.step)
+        figures, plan = self.stepper.take(batch), batch.plan
         self.step += 1
         self._last = batch
         self._readings.add(figures, Step(self.step, plan.progress, 0.0, 0.0, plan.count, self.seconds))
         if self._readings.due:
             self._read()
-
-    def _learn(self, batch: Batch) -> Tensor:
-        """Gradients of all portions; returns the figures of `Learner`, added up over this process's portions."""
-        counted = self._counted(batch)
-        total: Tensor | None = None
-        for portion in batch.portions:
-            made, places = portion.composites, generators_of(self.seed, batch.plan.step, portion.members)
-            part = Part(batch.plan.count, places, counted)
-            # The processes exchange their gradients once, with the last portion's.
-            waits = self.team.size > 1 and portion is not batch.portions[-1]
-            with self.learner.no_sync() if waits else nullcontext():  # type: ignore[operator]
-                loss, figures = self.learner(made.composite, made.real, made.mask, portion.instances, part)
-                # The processes' gradients are averaged, and it is their sum that is the batch's.
-                self.scaler.scale(loss * self.team.size).backward()
-            total = figures if total is None else total + figures
-        assert total is not None  # noqa: S101
-        return total
-
-    def _counted(self, batch: Batch) -> Tensor | None:
-        if not hasattr(self.loss, "counted"):
-            return None
-        count: Any = self.loss.counted
-        own = [count(portion.composites.mask) for portion in batch.portions]
-        return self.team.sum_up(torch.stack(own).sum())
 
     def _read(self) -> None:
         """Wait for the figures of the last steps and tell them; the processes do this together.
@@ -298,8 +253,7 @@ class Trainer:
         Raises: OutputError where it cannot be written, TrainingError where the weights are no numbers any more.
         """
         self._read()
-        sums = torch.stack([parameter.detach().sum() for parameter in self.network.parameters()])
-        if not bool(sums.isfinite().all()):
+        if self.stepper.broken():
             self._diverged(f"its weights after step {self.step:,} are no numbers")
         if not self.team.writes:
             return

@@ -22,9 +22,9 @@ from samelight.segmentation import find_in_batch
 from samelight.segmentation.regions import RegionSegmenter
 from samelight.training.composites import CompositeMaker, Composites, Variety
 from samelight.training.losses import LOSSES
+from samelight.training.optimizing import make_optimizer
 from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import recipe_for
-from samelight.training.trainer import make_optimizer
 
 ENOUGH = 32.0
 """dB."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
@@ -51,8 +52,14 @@ def test_defaults_are_the_same() -> None:
         (["dall-e", "--photos", "."], "no model named 'dall-e'"),
         (["hdnet-lite", "--photos", "nowhere"], "nowhere is neither a folder nor a zip"),
         (["hdnet-lite", "--photos", "PHOTOS", "--sides", "big"], "no sides of pictures"),
-        (["hdnet-lite", "--photos", "PHOTOS", "--batch", "1"], "at least 2 pictures"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--batch", "1"], "--batch is at least 2, not 1"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--workers", "-1"], "--workers is at least 0, not -1"),
+        (
+            ["hdnet-lite", "--photos", "PHOTOS", "--checkpoint-every", "nan"],
+            "--checkpoint-every is at least 0, not nan",
+        ),
         (["hdnet-lite", "--photos", "PHOTOS", "--rate", "0"], "above 0"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--rate", "nan"], "above 0"),
         (["hdnet-lite", "--photos", "PHOTOS", "--ema", "1"], "below 1"),
         (["hdnet-lite", "--photos", "PHOTOS", "--steps", "0"], "above 0"),
         (["hdnet-lite", "--photos", "PHOTOS", "--steps", "2", "--minutes", "3"], "cannot end by steps and by minutes"),
@@ -60,6 +67,9 @@ def test_defaults_are_the_same() -> None:
         (["hdnet-lite", "--photos", "PHOTOS", "--start-from", "nothing.safetensors"], "no file nothing.safetensors"),
         (["hdnet-lite", "--photos", "PHOTOS", "--about", "nothing.md"], "nothing.md cannot be read"),
         (["hdnet-lite", "--photos", "PHOTOS", "--device", "cuda:77"], "does not have"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--steps", "1", "--out", "a-file/out"], "cannot be made"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--preview", "nowhere/sheet.png"], "no folder nowhere"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--preview", "sheet.doc"], "no name of a picture"),
     ],
 )
 def test_errors_are_sentences_with_exit_code_2(
@@ -71,6 +81,7 @@ def test_errors_are_sentences_with_exit_code_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "a-file").touch()
     given = [str(photo_folder) if each == "PHOTOS" else each for each in arguments]
     assert main(given) == 2
     assert told in capsys.readouterr().err
@@ -79,6 +90,20 @@ def test_errors_are_sentences_with_exit_code_2(
     with_typer = CliRunner().invoke(app, ["train", *given])
     assert with_typer.exit_code == 2
     assert told in with_typer.output
+
+
+def test_a_preview_is_drawn_and_nothing_is_trained(
+    photo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet, out = tmp_path / "sheet.png", tmp_path / "out"
+    given = ["srin-lite", "--photos", str(photo_folder), "-o", str(out), "--preview", str(sheet)]
+    assert main([*given, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["preview"] == str(sheet)
+    assert {"reinhard", "harmonious"} <= set(report["families"])
+    with Image.open(sheet) as picture:
+        assert picture.height > 160 * len(report["families"])
+    assert not out.exists()
 
 
 def test_options_change_the_recipe() -> None:
@@ -128,7 +153,16 @@ def test_the_shipped_weights_can_be_trained_further(photo_folder: Path, tmp_path
 def test_a_training_from_photographs_to_weights_card_log_and_report(
     photo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    measured = ["--validate", str(photo_folder), "--validate-every", "0", "--patience", "50"]
+    measured = [
+        "--validate",
+        str(photo_folder),
+        "--validate-every",
+        "0",
+        "--validate-pictures",
+        "2",
+        "--patience",
+        "50",
+    ]
     assert main(["hdnet-lite", "--photos", str(photo_folder), "-o", str(tmp_path), "--json", *measured, *FEW]) == 0
     report = json.loads(capsys.readouterr().out)
     card = (tmp_path / "hdnet-lite.md").read_text()

@@ -93,13 +93,13 @@ def test_portions_add_up_to_the_batch(model: str, photo_folder: Path, tmp_path: 
     for portions in (1, 3):
         trainer = course.trainer(portions=portions)
         trainer.network.double()
-        trainer.loss.double()
+        trainer.stepper.loss.double()
         make = Maker(trainer.source, SMALL.augmentation, trainer.segment, trainer.team.shards(portions))
         batch = make(plan)
         exact = tuple(replace(each, composites=in_float64(each.composites)) for each in batch.portions)
-        figures = trainer._learn(replace(batch, portions=exact))
+        figures = trainer.stepper.gradients(replace(batch, portions=exact))
         assert len(exact) == portions
-        found.append([figures, *(parameter.grad for parameter in trainer.learner.parameters())])
+        found.append([figures, *(parameter.grad for parameter in trainer.stepper.learner.parameters())])
     for one, other in zip(*found, strict=True):
         assert (one is None) is (other is None)
         if one is not None and other is not None:

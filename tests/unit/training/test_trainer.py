@@ -32,10 +32,10 @@ def trainer(photos: PhotoCollection, folder: Path, steps: int, model: str = "hdn
 
 def test_a_loss_with_parameters_is_trained_and_kept_out_of_the_weights(photos: PhotoCollection, tmp_path: Path) -> None:
     training = trainer(photos, tmp_path, 3, "rcl-lite")
-    before = {name: tensor.clone() for name, tensor in training.loss.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in training.stepper.loss.state_dict().items()}
     network = training.run()
     assert len(before) == 4
-    assert all(not torch.equal(training.loss.state_dict()[name], tensor) for name, tensor in before.items())
+    assert all(not torch.equal(training.stepper.loss.state_dict()[name], tensor) for name, tensor in before.items())
     assert set(network.state_dict()) == set(harmonizers.create("rcl-lite").state_dict())
     kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     assert set(kept["loss"]) == set(before)
@@ -96,9 +96,9 @@ def test_networks_train_in_16_bits(
 def test_the_recipe_names_loss_and_optimizer(photos: PhotoCollection, tmp_path: Path) -> None:
     recipe = replace(SMALL, optimizer="adamw", weight_decay=0.3, loss="l1", multiple=16)
     training = Trainer(Witness(), CompositeMaker(photos, 5), recipe, Budget(steps=4), tmp_path)
-    assert isinstance(training.optimizer, torch.optim.AdamW)
-    assert training.optimizer.param_groups[0]["weight_decay"] == 0.3
-    assert type(training.loss).__name__ == "L1"
+    assert isinstance(training.stepper.optimizer, torch.optim.AdamW)
+    assert training.stepper.optimizer.param_groups[0]["weight_decay"] == 0.3
+    assert type(training.stepper.loss).__name__ == "L1"
     sizes = [plan_step(recipe, 0, step, 0.5).size for step in range(20)]
     assert {side % 16 for size in sizes for side in size} == {0}
     assert len(set(sizes)) > 1

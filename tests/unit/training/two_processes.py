@@ -15,6 +15,7 @@ from training_helpers import Course
 
 from samelight.training.distributed import disband, join_team
 from samelight.training.source import Shard
+from samelight.training.supply import Batch
 from samelight.training.trainer import Trainer
 
 STEPS = 20
@@ -23,10 +24,10 @@ STEPS = 20
 class Stopped(Trainer):
     """The second process is asked to stop at half the steps."""
 
-    def _learn(self, batch: object) -> torch.Tensor:
+    def _train_step(self, batch: Batch) -> None:
         if self.team.rank == 1 and self.step == STEPS // 2:
             os.kill(os.getpid(), signal.SIGTERM)
-        return super()._learn(batch)  # type: ignore[arg-type]
+        super()._train_step(batch)
 
 
 def main() -> None:

@@ -47,6 +47,7 @@ def contact_sheet(
     Returns: the families shown, in the order of the sheet.
     Raises: OutputError where the file cannot be written; UnreadablePictureError from the source.
     """
+    _check(path)
     found = _by_family(source, (side, side), augmentation or Augmentation(), columns * rows)
     strips = [strip for family in sorted(found) for strip in _strips(family, found[family], columns)]
     sheet = Image.new("RGB", (strips[0].width, sum(strip.height for strip in strips) + GAP), PAPER)
@@ -59,6 +60,17 @@ def contact_sheet(
     except (OSError, ValueError) as error:
         raise OutputError(f"The sheet {path} cannot be written ({error}).") from error
     return sorted(found)
+
+
+def _check(path: Path) -> None:
+    """See that a picture can be written there, before a minute was spent on it.
+
+    Raises: OutputError.
+    """
+    if path.suffix.lower() not in Image.registered_extensions():
+        raise OutputError(f"{path} is no name of a picture.", "Give it the suffix .png, .jpg or .webp.")
+    if not path.parent.is_dir():
+        raise OutputError(f"There is no folder {path.parent} to write the picture to.", "Make it, or name another one.")
 
 
 def _by_family(
