@@ -33,7 +33,7 @@ def choose_devices(wanted: str) -> list[torch.device]:
     if not named:
         there = ", ".join(["cpu", *map(str, cards)])
         raise InvalidOptionError(
-            f'The settings file asks for the device "{wanted}", which this machine does not have.',
+            f'The device "{wanted}" is asked for, which this machine does not have.',
             f'Set device to "auto", or to one of: {there}.',
         )
     return named
