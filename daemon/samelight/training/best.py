@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import nn
 
 from samelight.training.checkpoint import write_atomically
+from samelight_wire.errors import WeightsCorruptError
 
 __all__ = ["BestWeights"]
 
@@ -32,9 +34,18 @@ class BestWeights:
             self.stale += 1
 
     def put_into(self, network: nn.Module) -> None:
-        """Load them; without any the network stays as it is."""
-        if self.step:
-            network.load_state_dict(torch.load(self._file(self.step), weights_only=True, map_location="cpu"))
+        """Load them; without any the network stays as it is.
+
+        Raises: WeightsCorruptError where their file is damaged or was deleted.
+        """
+        if not self.step:
+            return
+        file = self._file(self.step)
+        try:
+            network.load_state_dict(torch.load(file, weights_only=True, map_location="cpu"))
+        except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
+            message = f"The best weights so far, {file}, cannot be read."
+            raise WeightsCorruptError(message, "The same command with --keep last takes the last step's.") from error
 
     def tidy(self) -> None:
         """Delete those that are not the best any more and that no checkpoint names."""

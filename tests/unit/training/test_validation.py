@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from samelight.training.photos import PhotoCollection
 from samelight.training.trainer import Budget, Pace, Trainer
 from samelight.training.validation import Validation
 from samelight.weights import read_manifest
+from samelight_wire.errors import WeightsCorruptError
 
 
 class Tint(nn.Module):
@@ -81,6 +82,17 @@ def test_a_resumed_training_knows_the_best_so_far(photos: PhotoCollection, tmp_p
     assert trainer.best.state == (2, 0.2, 3)
     assert float(kept.state_dict()["brightness"]) == first.seen[1]
     assert trainer.step < 10
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"nothing of the kind")])
+def test_best_weights_that_cannot_be_read_are_told(
+    damage: Callable[[Path], object], photos: PhotoCollection, tmp_path: Path
+) -> None:
+    training(photos, tmp_path, Scripted(0.2, 0.4), 2).run()
+    damage(tmp_path / "best-1.pt")
+    with pytest.raises(WeightsCorruptError, match=r"best-1\.pt, cannot be read"):
+        training(photos, tmp_path, Scripted(0.5), 3).run()
+    training(photos, tmp_path, Scripted(0.5), 3, keep_best=False).run()
 
 
 def test_its_figures_are_those_of_an_evaluation(photo_folder: Path) -> None:
