@@ -78,8 +78,9 @@ def _export(network: nn.Module, record: TrainingRecord, folder: Path) -> Weights
     path = folder / f"{name}.safetensors"
     curve = folder / f"{name}-loss.png"
     curve.unlink(missing_ok=True)
-    # Not save_file: it makes files that nobody else may read.
-    path.write_bytes(save(tensors, metadata={"model": name, "steps": str(len(record.history))}))
+    # Not save_file: it makes files that nobody else may read. One note only: several come in any order, and the same
+    # weights would be different files.
+    path.write_bytes(save(tensors, metadata={"model": name}))
     drawn = draw_loss_curve(record.history, curve, title=name, loss=record.recipe.loss)
     (folder / f"{name}.md").write_text(_card(record, curve.name if drawn else None), encoding="utf-8")
     entry = WeightsEntry(
