@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from samelight.evaluation.evaluation import Evaluation, Measurement, MethodFacts
 from samelight.evaluation.scores import COMPOSITE, Row, Scores
+from samelight.markdown import markdown_table
 
 __all__ = ["Table", "as_markdown", "evaluation_as_markdown", "tables_of"]
 
@@ -58,7 +59,7 @@ def evaluation_as_markdown(evaluation: Evaluation) -> str:
     for measurement in evaluation.measurements:
         parts.append(f"## At {measurement.at}: {measurement.about}")
         for table in tables_of(measurement, dict(evaluation.methods)):
-            parts.append(f"### {table.title}\n\n{_markdown(table.headings, table.rows)}")
+            parts.append(f"### {table.title}\n\n{markdown_table(table.headings, table.rows)}")
     parts += evaluation.notes
     if evaluation.failures:
         lines = (f"- {failure.name}: {failure.message} {failure.hint}".rstrip() for failure in evaluation.failures)
@@ -72,7 +73,7 @@ def as_markdown(scores: Scores) -> str:
     for method in scores.figures:
         groups = {**scores.by_family(method), **scores.by_foreground(method)}
         rows += [_line(f"{method}: {name}", row) for name, row in groups.items()]
-    return _markdown(("", *COLUMNS), rows)
+    return markdown_table(("", *COLUMNS), rows)
 
 
 def _figures(scores: Scores) -> Table:
@@ -152,11 +153,6 @@ def _line(label: str, row: Row) -> tuple[str, ...]:
         f"{row.better:.0%}",
         f"{row.worse_by_3_db}",
     )
-
-
-def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(headings) + " |", "|---|" + "---:|" * (len(headings) - 1)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
 def _figure(value: float | None, digits: int) -> str:

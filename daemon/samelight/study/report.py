@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from samelight.markdown import markdown_table
 from samelight.study.answers import Refusal
 from samelight.study.scoring import MethodScore, StudyScores
 
@@ -43,8 +44,8 @@ def notes(scores: StudyScores) -> list[str]:
 
 def as_markdown(scores: StudyScores) -> str:
     """Both tables and the notes."""
-    parts = [_table(HEADINGS, rows(scores)), _table(*_split(matrix(scores))), *notes(scores)]
-    return "\n\n".join(parts)
+    headings, *lines = matrix(scores)
+    return "\n\n".join([markdown_table(HEADINGS, rows(scores)), markdown_table(headings, lines), *notes(scores)])
 
 
 def as_json(scores: StudyScores, refused: Sequence[Refusal]) -> dict[str, Any]:
@@ -94,16 +95,3 @@ def _consistency(scores: StudyScores) -> str:
         return f"No pair was repeated; {left}."
     share = scores.consistent / scores.repeated
     return f"{scores.consistent} of {scores.repeated} repeated pairs ({share:.0%}) were answered alike; {left}."
-
-
-def _split(lines: list[tuple[str, ...]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    return lines[0], lines[1:]
-
-
-def _table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    head = ["| " + " | ".join(map(_cell, headings)) + " |", "|---|" + "---:|" * (len(headings) - 1)]
-    return "\n".join(head + ["| " + " | ".join(map(_cell, line)) + " |" for line in lines])
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
