@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -157,17 +158,27 @@ def evaluate(
             resume=resume,
             save=save,
         )
-        for path in (markdown, csv, report, save):
-            _check_place(path)
+        _check_places(files=(markdown, csv), folders=(report, save))
         evaluation = _measure(wishes, quiet=as_json)
         written, unwritten = _write(evaluation, markdown, csv, report, quiet=as_json)
     _tell(evaluation, written, unwritten, as_json=as_json)
 
 
-def _check_place(path: Path | None) -> None:
-    """Raise OutputError before hours of work whose results could not be written."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise OutputError(f'There is no folder "{path.absolute().parent}".', "Create it first.")
+def _check_places(files: Sequence[Path | None], folders: Sequence[Path | None]) -> None:
+    """Raise OutputError before hours of work whose results could not be written; the first folder is the report's."""
+    for path in filter(None, (*files, *folders)):
+        if not path.absolute().parent.is_dir():
+            raise OutputError(f'There is no folder "{path.absolute().parent}".', "Create it first.")
+    for path in filter(None, files):
+        if path.is_dir():
+            raise OutputError(f'"{path}" is a folder.', "Name a file.")
+    for path in filter(None, folders):
+        if path.exists() and not path.is_dir():
+            raise OutputError(f'"{path}" is a file.', "Name a folder.")
+    if folders[0]:
+        from samelight.evaluation.pages.writing import check_report_folder
+
+        check_report_folder(folders[0])
 
 
 def _measure(wishes: Wishes, *, quiet: bool) -> Evaluation:

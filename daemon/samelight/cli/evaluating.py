@@ -17,9 +17,10 @@ from samelight.evaluation.journal import Journal, run_with_journal
 from samelight.evaluation.methods import BaselineSpec, MethodSpec, NetworkSpec, model_of
 from samelight.evaluation.results import ResultsSpec
 from samelight.evaluation.runner import Measured, Measurer, Plan, collect
-from samelight.evaluation.scores import COMPOSITE
+from samelight.evaluation.scores import COMPOSITE, REAL
 from samelight.evaluation.sets import IHarmony4Set, PhotoSet, PictureSet, TripleSet
 from samelight.evaluation.sizes import Size, parse_size
+from samelight.segmentation import SEGMENTERS
 from samelight.training.iharmony4 import SUBSETS
 from samelight_wire.errors import InputError, InvalidOptionError, SamelightError, WeightsError
 
@@ -88,6 +89,10 @@ def prepare(wishes: Wishes) -> Prepared:
     Raises:
         InputError: (its subclasses) an option cannot be followed, or there are no pictures.
     """
+    if wishes.segmenter not in SEGMENTERS:
+        raise InvalidOptionError(
+            f"There is no segmenter '{wishes.segmenter}'.", f"Choose one of {', '.join(SEGMENTERS)}."
+        )
     use_all_cores()
     device = str(choose_devices(wishes.device)[0])
     methods, failures = _usable(_methods(wishes, device))
@@ -190,7 +195,8 @@ def _methods(wishes: Wishes, device: str) -> dict[str, MethodSpec]:
     for text in wishes.weights:
         name, file = _named(text)
         spec = NetworkSpec(model_of(file), file.absolute(), device)
-        _add(methods, [(name or (file.stem if file.stem not in methods else str(file)), spec)])
+        own = file.stem if file.stem not in methods else f"{file.stem} of {file.absolute().parent.name}"
+        _add(methods, [(name or own, spec)])
     return methods
 
 
@@ -201,8 +207,16 @@ def _left_out() -> list[str]:
 
 def _add(methods: dict[str, MethodSpec], more: Iterable[tuple[str, MethodSpec]]) -> None:
     for name, spec in more:
-        if name in methods or name == COMPOSITE:
-            raise InvalidOptionError(f"Two rows of the table would be named '{name}'.", "Give one another name.")
+        if name in methods or name in (COMPOSITE, REAL):
+            raise InvalidOptionError(
+                f"Two rows of the table would be named '{name}', or it is what the composites or the real pictures are "
+                "called.",
+                "Give it another name.",
+            )
+        if name in ("", ".", "..") or set(name) & set("/\\"):
+            raise InvalidOptionError(
+                f"'{name}' cannot name a row of the table, nor a folder of results.", "Leave out slashes and dots."
+            )
         methods[name] = spec
 
 

@@ -1,7 +1,8 @@
 """Figures on disk as they are made, so that a long evaluation that was interrupted goes on where it ended.
 
 One line of JSON each: first what is measured (pictures, methods with their weights' hashes, sizes), then a picture a
-line. A file of another evaluation is refused, never mixed in. A last line that was cut off is made again.
+line. A file of another evaluation is refused, never mixed in. What follows a damaged
+line, as the last one is that was cut off, is made again.
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ class Journal:
         self.found: dict[int, Measured] = {}
         """By index: what was measured before."""
         try:
-            lines = path.read_text("utf-8").splitlines() if path.exists() else []
+            text = path.read_text("utf-8") if path.exists() else ""
+            lines = text.splitlines()
             whole = self._read(lines)
-            if whole < len(lines) or not lines:
+            if whole < len(lines) or not text.endswith("\n"):
                 self._begin(lines[:whole])
         except (OSError, UnicodeDecodeError) as error:
             raise OutputError(f'"{path}" cannot be used ({error}).', "Name a file that can be written.") from error
@@ -64,10 +66,10 @@ class Journal:
                 "Name another file, or delete this one.",
             )
         for number, line in enumerate(lines[1:], 1):
-            picture = _parsed(line)
+            picture = _measured(_parsed(line))
             if picture is None:
                 return number
-            self.found[picture["index"]] = _measured(picture)
+            self.found[picture.index] = picture
         return len(lines)
 
     def _begin(self, kept: Sequence[str]) -> None:
@@ -113,9 +115,15 @@ def _parsed(line: str) -> Any:
         return None
 
 
-def _measured(fields: dict[str, Any]) -> Measured:
-    sizes = {
-        name: SizeFigures(**{**size, "figures": {key: PictureFigures(**each) for key, each in size["figures"].items()}})
-        for name, size in fields["sizes"].items()
-    }
-    return Measured(**{**fields, "sizes": sizes})
+def _measured(fields: Any) -> Measured | None:
+    """A picture's line; None where something else stands there."""
+    try:
+        sizes = {name: _at_one_size(size) for name, size in fields["sizes"].items()}
+        return Measured(**{**fields, "sizes": sizes})
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def _at_one_size(fields: dict[str, Any]) -> SizeFigures:
+    figures = {method: PictureFigures(**each) for method, each in fields["figures"].items()}
+    return SizeFigures(**{**fields, "figures": figures})

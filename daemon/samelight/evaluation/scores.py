@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from samelight.evaluation.metrics import PictureFigures
 
-__all__ = ["COMPOSITE", "FOREGROUND_RANGES", "Row", "Scores", "foreground_range"]
+__all__ = ["COMPOSITE", "FOREGROUND_RANGES", "REAL", "Row", "Scores", "foreground_range"]
 
 COMPOSITE = "composite"
 """The untouched composite: what doing nothing scores."""
+REAL = "real"
+"""What the real pictures are called where they stand beside the methods' results; no method may have this name."""
 FOREGROUND_RANGES = ((0.0, 0.05), (0.05, 0.15), (0.15, 1.0))
 """Foreground shares of the literature's tables."""
 

@@ -126,7 +126,7 @@ class TripleSet:
     def __init__(self, folder: Path) -> None:
         """List the pictures.
 
-        Raises: InvalidOptionError where a folder is missing or there is no composite.
+        Raises: InvalidOptionError where a folder is missing, there is no composite, or two pictures have one name.
         """
         for part in (COMPOSITES, MASKS, REALS):
             if not (folder / part).is_dir():
@@ -200,8 +200,17 @@ def read_rgb(path: Path, mode: str = "RGB") -> Tensor:
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
-    """Picture files by their path in the folder, without suffix."""
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in find_pictures(folder)}
+    """Picture files by their path in the folder, without suffix.
+
+    Raises: InvalidOptionError where two of them have the same.
+    """
+    found: dict[str, Path] = {}
+    for path in find_pictures(folder):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if name in found:
+            raise InvalidOptionError(f'"{folder}" has several pictures named "{name}".', "Leave one of them there.")
+        found[name] = path
+    return found
 
 
 def _digest(texts: Sequence[str], files: Sequence[Path]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def as_json(*arguments: object, code: int = 0) -> dict:
 
 def test_iharmony4_gives_the_papers_table(iharmony4: Path) -> None:
     """Two pictures a subset, a quarter of each 10 and 20 off: MSE 25 and 100, fMSE 100 and 400."""
-    report = as_json("--iharmony4", iharmony4, "--model", "hdnet-lite", "--at", "native")
+    report = as_json("--iharmony4", iharmony4, "--no-baselines", "--at", "native")
     assert report["benchmark"] == "iHarmony4, test split of HCOCO, HAdobe5k, HFlickr, Hday2night, 8 pictures"
     composite = report["sizes"][0]["methods"]["composite"]
     assert composite["overall"]["pictures"] == 8
@@ -94,6 +95,22 @@ def test_weights_of_a_file_beside_the_installed_ones(triples: Path, weights_fold
     assert "named 'composite'" in evaluate(*arguments, "--weights", f"composite={file}", code=2)
 
 
+def test_fresh_weights_of_one_name_are_told_apart_by_their_folders(triples: Path, weights_folder: Path) -> None:
+    file = weights_folder / "hdnet-lite.safetensors"
+    other = weights_folder / "longer" / file.name
+    other.parent.mkdir()
+    shutil.copy(file, other)
+    arguments = ("--triples", triples, "--limit", 1, "--no-baselines", "--at", "native")
+    report = as_json(*arguments, "--weights", file, "--weights", other)
+    assert list(report["methods"]) == ["hdnet-lite", "hdnet-lite of longer"]
+
+
+def test_a_page_of_something_else_is_not_replaced(triples: Path, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("mine")
+    assert "no report" in evaluate("--triples", triples, "--report", tmp_path, code=2)
+    assert (tmp_path / "index.html").read_text() == "mine"
+
+
 def test_a_model_without_weights_and_a_broken_picture_are_named_at_the_end(triples: Path) -> None:
     (triples / "composite" / "p1.png").write_bytes(b"broken")
     arguments = ("--triples", triples, "--model", "hdnet-lite", "--model", "srin", "--at", "native")
@@ -117,6 +134,12 @@ def test_a_model_without_weights_and_a_broken_picture_are_named_at_the_end(tripl
         (("--triples", "T", "--at", "huge"), "no measuring at 'huge'"),
         (("--triples", "T", "--results", "none=/nowhere"), "no folder"),
         (("--triples", "T", "--results", "reinhard=T"), "Two rows"),
+        (("--triples", "T", "--results", "real=T"), "named 'real'"),
+        (("--triples", "T", "--results", "../up=T"), "'../up' cannot name"),
+        (("--triples", "T", "--segmenter", "sams"), "no segmenter 'sams'"),
+        (("--triples", "T", "--csv", "T"), "is a folder"),
+        (("--triples", "T", "--report", "T/mask/p1.png"), "is a file"),
+        (("--triples", "T", "--save", "T/mask/p1.png"), "is a file"),
         (("--triples", "T", "--weights", "/nowhere.safetensors"), "no file"),
         (("--triples", "T", "--csv", "/nowhere/figures.csv"), "no folder"),
         (("--triples", "T", "--device", "cuda:77"), "cuda:77"),
@@ -128,7 +151,7 @@ def test_a_model_without_weights_and_a_broken_picture_are_named_at_the_end(tripl
 def test_what_cannot_be_followed_is_refused_before_the_work(
     triples: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    given = [str(triples) if each == "T" else each.replace("=T", f"={triples}") for each in arguments]
+    given = [re.sub(r"(^|=)T($|/)", rf"\g<1>{triples}\g<2>", each) for each in arguments]
     output = evaluate(*given, code=2)
     assert message in output
     assert "Traceback" not in output

@@ -168,6 +168,26 @@ def test_figures_of_something_else_are_refused(plan: Plan, tmp_path: Path) -> No
     assert Journal(path, Measurer(plan)).found == {}
 
 
+@pytest.mark.parametrize("damaged", ["5", "[]", "null", '{"index": 1}', '{"index": 1, "sizes": 3}', '{"index": 1, "si'])
+def test_what_stands_behind_a_damaged_line_is_measured_again(plan: Plan, tmp_path: Path, damaged: str) -> None:
+    path, measurer = tmp_path / "figures.jsonl", Measurer(plan)
+    list(run_with_journal(measurer, range(3), 1, Journal(path, measurer)))
+    about, first, _, third = path.read_text().splitlines()
+    path.write_text("\n".join([about, first, damaged, third]) + "\n")
+    journal = Journal(path, measurer)
+    assert sorted(journal.found) == [0]
+    list(run_with_journal(measurer, range(3), 1, journal))
+    assert sorted(Journal(path, measurer).found) == [0, 1, 2]
+
+
+def test_a_kill_just_before_the_end_of_a_line_costs_nothing(plan: Plan, tmp_path: Path) -> None:
+    path, measurer = tmp_path / "figures.jsonl", Measurer(plan)
+    list(run_with_journal(measurer, range(1), 1, Journal(path, measurer)))
+    path.write_text(path.read_text().removesuffix("\n"))
+    list(run_with_journal(measurer, range(2), 1, Journal(path, measurer)))
+    assert sorted(Journal(path, measurer).found) == [0, 1]
+
+
 def test_a_file_to_resume_from_that_cannot_be_used(plan: Plan, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be used"):
         Journal(tmp_path, Measurer(plan))

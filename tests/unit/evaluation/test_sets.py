@@ -103,6 +103,12 @@ def test_what_is_wrong_with_triples(triples: Path) -> None:
         pictures.read(3)
 
 
+def test_two_pictures_of_one_name_are_not_chosen_between(triples: Path) -> None:
+    (triples / "real" / "p1.jpg").write_bytes((triples / "real" / "p1.png").read_bytes())
+    with pytest.raises(InvalidOptionError, match='several pictures named "p1"'):
+        TripleSet(triples)
+
+
 def test_no_triples(tmp_path: Path) -> None:
     (tmp_path / "composite").mkdir()
     with pytest.raises(InvalidOptionError, match="mask"):

@@ -14,7 +14,7 @@ from PIL import Image
 from samelight.evaluation.cases import KINDS, Case, KeptPicture, choose_cases, difference_map
 from samelight.evaluation.evaluation import Measurement
 from samelight.evaluation.pages.outlines import outline
-from samelight.evaluation.scores import COMPOSITE, Scores
+from samelight.evaluation.scores import COMPOSITE, REAL, Scores
 from samelight_wire.errors import SamelightError
 
 __all__ = ["LARGEST_SIDE", "SCALE_END", "Card", "Shown", "colour_differences", "make_cards"]
@@ -84,7 +84,7 @@ class Card:
             "name": self.name,
             "index": self.index,
             "composite": files.pop(COMPOSITE),
-            "real": files.pop("real"),
+            "real": files.pop(REAL),
             "mask": self.mask,
             "results": files,
             "cases": [asdict(case) for case in self.cases],
@@ -137,13 +137,13 @@ def colour_differences(differences: NDArray[np.float32]) -> Image.Image:
 
 def _card(measurement: Measurement, kept: KeptPicture, cases: Sequence[Case], folder: Path, stem: str) -> Card:
     scores, index = measurement.scores, kept.index
-    pictures: dict[str, NDArray[np.uint8]] = {COMPOSITE: kept.composite, **kept.results, "real": kept.real}
-    best = min(scores.figures[name][index].fmse for name in pictures if name != "real")
+    pictures: dict[str, NDArray[np.uint8]] = {COMPOSITE: kept.composite, **kept.results, REAL: kept.real}
+    best = min(scores.figures[name][index].fmse for name in pictures if name != REAL)
     shown = []
     for place, (label, picture) in enumerate(pictures.items()):
         file = _store(Image.fromarray(picture), folder, f"{stem}-{place:02}")
         difference = None
-        if label != "real":
+        if label != REAL:
             colours = colour_differences(difference_map(picture, kept.real)).convert("RGB")
             difference = _store(colours, folder, f"{stem}-{place:02}-difference")
         shown.append(_shown(scores, index, label, file, difference, best))
@@ -171,7 +171,7 @@ def _card(measurement: Measurement, kept: KeptPicture, cases: Sequence[Case], fo
 
 
 def _shown(scores: Scores, index: int, label: str, file: str, difference: str | None, best: float) -> Shown:
-    if label == "real":
+    if label == REAL:
         return Shown(label, file, None, None, None)
     fmse = scores.figures[label][index].fmse
     if label == COMPOSITE:

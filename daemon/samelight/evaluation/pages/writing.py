@@ -23,7 +23,7 @@ from samelight.evaluation.report import evaluation_as_json, write_csv
 from samelight.evaluation.tables import tables_of
 from samelight_wire.errors import OutputError
 
-__all__ = ["write_report"]
+__all__ = ["check_report_folder", "write_report"]
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,21 @@ def write_report(
     return folder / "index.html"
 
 
-def _make_room(folder: Path) -> None:
-    """Makes the folders; the pictures of an older report go, and anything else is left alone and refused."""
+def check_report_folder(folder: Path) -> None:
+    """See that a report may be written here, which is better known before hours of measuring.
+
+    Raises:
+        OutputError: it is a file, or holds another page.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f'"{folder}" is a file.', "Name a folder for the report.")
     if (folder / "index.html").exists() and not (folder / "report.json").exists():
         raise OutputError(f'"{folder}" holds a page that is no report.', "Name another folder.")
+
+
+def _make_room(folder: Path) -> None:
+    """Makes the folders; the pictures of an older report go, and anything else is left alone and refused."""
+    check_report_folder(folder)
     pictures = folder / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
     for path in pictures.iterdir():
