@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from samelight.training.source import CompositeSource
 from samelight.training.supply import Segment
 from samelight.training.trainer import Trainer, Validate
 from samelight.training.watching import Watcher, Watchers
+from samelight.weights.manifest import sha256_of
 from samelight_wire.errors import InvalidOptionError, UnreadablePictureError
 
 __all__ = ["Interrupted", "in_words", "train"]
@@ -165,25 +167,11 @@ def _read_text(path: Path) -> str:
 def _finish(options: TrainingOptions, trainer: Trainer, network: nn.Module, about: str) -> dict[str, Any]:
     """Measure, write everything, and say so in plain values."""
     table, figures = _measure(options, network.to("cpu"))
-    source = options.photos or options.iharmony4
-    ratio = None if figures is None else float(figures["fmse_ratio"])
-    record = TrainingRecord(
-        model=options.model,
-        recipe=trainer.recipe,
-        history=trainer.history,
-        pictures=len(trainer.source),
-        seed=options.seed,
-        machine=f"{describe_device(trainer.source.device)}, {platform.machine()}",
-        about_data=about or f"The pictures of `{source and source.name}`.",
-        rights=options.rights,
-        validation=table,
-        fmse_ratio=ratio,
-        figures=figures,
-        processes=trainer.team.size,
-        precision=trainer.numerics.name,
-        kept_step=trainer.kept_step,
-        synthetic=options.photos is not None,
-    )
+    record = replace(_record(options, trainer), validation=table, figures=figures)
+    if about:
+        record = replace(record, about_data=about)
+    if figures is not None:
+        record = replace(record, fmse_ratio=float(figures["fmse_ratio"]))
     entry = export(network, record, options.out)
     drawn = (options.out / f"{options.model}-loss.png").exists()
     if not drawn:
@@ -193,9 +181,35 @@ def _finish(options: TrainingOptions, trainer: Trainer, network: nn.Module, abou
         "folder": str(options.out),
         "sha256": entry.sha256,
         "steps": trainer.step,
-        "fmse_ratio": ratio,
+        "fmse_ratio": record.fmse_ratio,
         "loss_curve": drawn,
     }
+
+
+def _record(options: TrainingOptions, trainer: Trainer) -> TrainingRecord:
+    """What the card says of the training itself."""
+    source = options.photos or options.iharmony4
+    return TrainingRecord(
+        model=options.model,
+        recipe=trainer.recipe,
+        history=trainer.history,
+        pictures=len(trainer.source),
+        seed=options.seed,
+        machine=f"{describe_device(trainer.source.device)}, {platform.machine()}",
+        about_data=f"The pictures of `{source and source.name}`.",
+        rights=options.rights,
+        processes=trainer.team.size,
+        precision=trainer.numerics.name,
+        kept_step=trainer.kept_step,
+        synthetic=options.photos is not None,
+        began_with=_told_apart(options.start_from) if options.start_from else "",
+    )
+
+
+def _told_apart(weights: Path) -> str:
+    """A file of weights in words; it may have gone since it was read."""
+    digest = f" (SHA-256 {sha256_of(weights)})" if weights.is_file() else ""
+    return f"the weights of `{weights.name}`{digest}"
 
 
 def _measure(options: TrainingOptions, network: nn.Module) -> tuple[str, Mapping[str, float | str] | None]:

@@ -58,6 +58,8 @@ class TrainingRecord:
     """The step that the weights are of; None for the last one."""
     synthetic: bool = True
     """Whether the composites were made from photographs."""
+    began_with: str = ""
+    """The weights that it began with, in words; nothing where they were random."""
 
 
 def export(network: nn.Module, record: TrainingRecord, folder: Path) -> WeightsEntry:
@@ -100,10 +102,11 @@ def _card(record: TrainingRecord, curve: str | None) -> str:
     info = describe(record.model)
     last = record.history[-1] if record.history else Step(0, 1.0, 0.0, 0.0, 0, 0.0)  # the file of steps was deleted
     pictures = sum(step.pictures for step in record.history)
-    recipe = _listed({**asdict(record.recipe), "longest_gradient": _none_for_infinite(record.recipe.longest_gradient)})
+    recipe = _listed(_as_trained(record.recipe))
     shared = f" in {record.processes} processes" if record.processes > 1 else ""
     kept = record.kept_step or last.number
     chosen = "" if kept == last.number else f" The weights are those of step {kept:,}, which validation found best."
+    began = f" It began with {record.began_with}." if record.began_with else ""
     drawing = f"\n![Loss curve]({curve})\n" if curve else ""
     return f"""# {record.model}
 
@@ -120,7 +123,7 @@ Weights of {info.title} ({info.authors}, {info.year}), trained with `samelight t
 ## Training
 
 {last.number:,} steps, {pictures:,} composites, {_duration(last.seconds)} on {record.machine}{shared}; maps in
-{record.precision}, seed {record.seed}.{chosen}
+{record.precision}, seed {record.seed}.{began}{chosen}
 
 {recipe}
 {drawing}
@@ -154,8 +157,12 @@ def _listed(values: Mapping[str, Any]) -> str:
     return "\n".join(f"- {key}: {json.dumps(value)}" for key, value in values.items())
 
 
-def _none_for_infinite(value: float) -> float | None:
-    return value if isfinite(value) else None
+def _as_trained(recipe: Recipe) -> dict[str, Any]:
+    """A recipe's figures without its epochs (the steps that were done are told), infinity as None."""
+    longest = recipe.longest_gradient if isfinite(recipe.longest_gradient) else None
+    figures = {**asdict(recipe), "longest_gradient": longest}
+    del figures["epochs"]
+    return figures
 
 
 def _duration(seconds: float) -> str:

@@ -145,6 +145,8 @@ def test_the_shipped_weights_can_be_trained_further(photo_folder: Path, tmp_path
     shipped, listed = weights.entry("hdnet-lite")
     start = ["--start-from", str(shipped / listed.file), "--rate", "1e-9", "--ema", "0"]
     assert main(["hdnet-lite", "--photos", str(photo_folder), "-o", str(tmp_path), *start, *FEW]) == 0
+    card = (tmp_path / "hdnet-lite.md").read_text()
+    assert f"It began with the weights of `{listed.file}` (SHA-256 {listed.sha256})." in card
     before, after = load_file(shipped / listed.file), load_file(tmp_path / "hdnet-lite.safetensors")
     for name, tensor in before.items():
         assert torch.allclose(after[name].float(), tensor.float(), atol=1e-3), name
