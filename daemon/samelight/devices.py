@@ -42,7 +42,8 @@ def choose_devices(wanted: str) -> list[torch.device]:
 def describe_device(device: torch.device) -> str:
     """A device in words, such as "cpu (8 threads)" or "cuda:0 (its name)"."""
     if device.type == "cpu":
-        return f"cpu ({torch.get_num_threads()} threads)"
+        threads = torch.get_num_threads()
+        return f"cpu ({threads} thread{'s' * (threads != 1)})"
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return str(device)
