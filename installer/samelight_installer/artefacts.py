@@ -22,11 +22,11 @@ from typing import Any, Dict, List, Sequence
 
 from . import lockfile
 from .console import Console
-from .environment import Environment
+from .environment.environment import Environment
+from .environment.packages import ensure_packages
+from .environment.preparing import prepare
 from .errors import InstallError
-from .packages import ensure_packages
 from .places import CHECKOUT, REQUIREMENTS
-from .preparing import prepare
 
 __all__ = ["BUILDERS", "build", "build_archives", "build_distributions", "run_build"]
 

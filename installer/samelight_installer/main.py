@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Callable, Mapping, Optional, Sequence
 
 from .artefacts import run_build
+from .environment.torch_choice import CPU_INDEX, CUDA_INDEX, Wish
 from .errors import InstallError
 from .person import check_person
 from .planning import tell_plan
 from .product import Options, install
+from .removal.uninstall import run_uninstall
 from .testing import run_tests
-from .torch_choice import CPU_INDEX, CUDA_INDEX, Wish
-from .uninstall import run_uninstall
 
 __all__ = ["main"]
 

@@ -8,13 +8,13 @@ import sys
 from typing import Any, Dict
 
 from .editors import find_editors
+from .environment.interpreters import find_interpreter
+from .environment.slots import Slots, environments_home
+from .environment.torch_choice import CASES, nvidia_seen
+from .environment.upgrade import Source, plan
 from .errors import InstallError
-from .interpreters import find_interpreter
 from .login import login_kind
 from .product import Options
-from .slots import Slots, environments_home
-from .torch_choice import CASES, nvidia_seen
-from .upgrade import Source, plan
 
 __all__ = ["tell_plan"]
 

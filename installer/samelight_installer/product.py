@@ -11,15 +11,15 @@ from typing import Any, Dict, List, Optional
 
 from .closing import describe_end
 from .console import Console
-from .environment import Environment, own_variables
+from .environment.environment import Environment, own_variables
+from .environment.slots import Slots, environments_home
+from .environment.torch_choice import Wish
+from .environment.upgrade import Source, bring_up_to_date
 from .errors import InstallError
 from .launcher import link_command, on_path
 from .one_at_a_time import only_one
 from .places import user_data
 from .record import change_record, make_folder, read_record
-from .slots import Slots, environments_home
-from .torch_choice import Wish
-from .upgrade import Source, bring_up_to_date
 
 __all__ = ["Options", "install"]
 

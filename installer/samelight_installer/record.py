@@ -35,7 +35,7 @@ __all__ = [
 
 FORMAT = 1
 
-KINDS = {
+KINDS: Dict[str, type] = {
     "environment": dict,
     "homes": list,
     "command": str,
@@ -69,7 +69,9 @@ def read_record() -> Dict[str, Any]:
 
 def _sound(content: Dict[str, Any]) -> Dict[str, Any]:
     """Without what nobody of us wrote: a part of another kind, a path that is no text."""
-    parts = {name: value for name, value in content.items() if isinstance(value, KINDS.get(name, object))}
+    parts: Dict[str, Any] = {
+        name: value for name, value in content.items() if isinstance(value, KINDS.get(name, object))
+    }
     if "environment" in parts:
         parts["environment"] = {name: value for name, value in parts["environment"].items() if isinstance(value, str)}
     if "files" in parts.get("login", {}):

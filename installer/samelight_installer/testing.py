@@ -6,11 +6,11 @@ import subprocess
 from typing import Sequence
 
 from .console import Console
-from .environment import Environment
-from .packages import ensure_packages, ensure_samelight
+from .environment.environment import Environment
+from .environment.packages import ensure_packages, ensure_samelight
+from .environment.preparing import prepare
+from .environment.torch_choice import CASES
 from .places import CHECKOUT, REQUIREMENTS
-from .preparing import prepare
-from .torch_choice import CASES
 
 __all__ = ["run_tests"]
 

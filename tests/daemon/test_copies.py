@@ -10,7 +10,7 @@ import pytest
 from daemon_harness import RunningDaemon
 
 from samelight.server.copies import LIST_SUFFIX, copies_published
-from samelight_installer import connection_copies
+from samelight_installer.plugin import connection_copies
 from samelight_wire.client import Client
 from samelight_wire.endpoint import Endpoint, read_endpoint, write_endpoint
 

@@ -14,8 +14,8 @@ from daemon_harness import RunningDaemon
 
 from samelight.cli.checks import daemon as checks
 from samelight.cli.checks.check import Check
-from samelight_installer.connection_copies import add_copy, remove_copy
-from samelight_installer.plugin_folder import make_plain_folder
+from samelight_installer.plugin.connection_copies import add_copy, remove_copy
+from samelight_installer.plugin.folder import make_plain_folder
 
 pytestmark = [pytest.mark.daemon, pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals there")]
 

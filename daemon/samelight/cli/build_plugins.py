@@ -11,10 +11,10 @@ import typer
 
 from samelight.cli.install import install_errors_translated, vendored_packages
 from samelight.cli.reporting import AsJson, errors_reported, print_json
-from samelight_installer import gimp_plugin, krita_plugin
-from samelight_installer.archives import write_zip
-from samelight_installer.plugin_folder import Missing
-from samelight_installer.tags import BUNDLED, Tag
+from samelight_installer.editors.tags import BUNDLED, Tag
+from samelight_installer.plugin import gimp_plugin, krita_plugin
+from samelight_installer.plugin.archives import write_zip
+from samelight_installer.plugin.folder import Missing
 from samelight_wire.errors import OutputError
 
 __all__ = ["build_plugins"]

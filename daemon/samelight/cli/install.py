@@ -14,10 +14,10 @@ import typer
 from samelight.cli.reporting import AsJson, errors_reported, print_json
 from samelight.cli.tables import plain_console
 from samelight_installer.editors import Editor, Machine, find_editors
-from samelight_installer.editors_running import running_editors
+from samelight_installer.editors.running import running_editors
 from samelight_installer.errors import InstallError
 from samelight_installer.one_at_a_time import only_one
-from samelight_installer.plugins import Goods, Outcome, install_all, look_at
+from samelight_installer.plugin.installing import Goods, Outcome, install_all, look_at
 from samelight_wire.endpoint import connection_path
 from samelight_wire.errors import InvalidOptionError, OutputError
 

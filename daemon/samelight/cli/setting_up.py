@@ -13,9 +13,9 @@ import typer
 
 from samelight.server.background import await_start, running_daemon, start_detached, stop_running
 from samelight_installer import login as logins
-from samelight_installer.belongings import note_user_folders
 from samelight_installer.errors import InstallError
 from samelight_installer.record import read_record
+from samelight_installer.removal.belongings import note_user_folders
 from samelight_wire.endpoint import Endpoint
 from samelight_wire.errors import AlreadyRunningError, SamelightError
 from samelight_wire.release import RELEASE

@@ -10,10 +10,10 @@ import typer
 
 from samelight.cli.install import install_errors_translated
 from samelight.cli.reporting import AsJson, errors_reported
-from samelight_installer import uninstall as removal
-from samelight_installer.farewell import runs_from
-from samelight_installer.slots import environments_home
-from samelight_installer.uninstall_plan import Choices
+from samelight_installer.environment.slots import environments_home
+from samelight_installer.removal import uninstall as removal
+from samelight_installer.removal.farewell import runs_from
+from samelight_installer.removal.plan import Choices
 
 __all__ = ["uninstall"]
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from samelight.cli.install import vendored_packages
 from samelight_installer.editors import Machine, find_editors
-from samelight_installer.gimp_plugin import install_plugin
+from samelight_installer.plugin.gimp_plugin import install_plugin
 
 __all__ = ["Gimp", "GimpHome", "make_bare_home", "make_gimp_home", "plug_in_processes", "start_gimp"]
 

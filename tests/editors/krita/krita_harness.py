@@ -21,7 +21,7 @@ from screen import Screen
 
 from samelight.cli.install import vendored_packages
 from samelight_installer.editors import Machine, find_editors
-from samelight_installer.krita_plugin import install_plugin
+from samelight_installer.plugin.krita_plugin import install_plugin
 from samelight_installer.settings_file import set_value
 
 __all__ = ["SCENARIOS", "KritaHome", "Scenario", "krita_running", "make_bare_home", "make_home", "run_scenario"]

@@ -15,7 +15,7 @@ from krita_checks import check_circle
 from krita_harness import KritaHome, make_bare_home, run_scenario
 from screen import Screen
 
-from samelight_installer.krita_plugin import NAME
+from samelight_installer.plugin.krita_plugin import NAME
 from samelight_wire.client import Client
 
 pytestmark = pytest.mark.editor

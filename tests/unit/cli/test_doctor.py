@@ -20,10 +20,10 @@ from samelight.cli.checks.examination import examine
 from samelight.cli.checks.memory import read_meminfo, read_vm_stat
 from samelight.cli.install import vendored_packages
 from samelight.weights import WeightsEntry, write_entry
-from samelight_installer import gimp_plugin, krita_plugin
 from samelight_installer.editors import Editor
+from samelight_installer.editors.tags import Tag
+from samelight_installer.plugin import gimp_plugin, krita_plugin
 from samelight_installer.settings_file import set_value
-from samelight_installer.tags import Tag
 from samelight_wire.endpoint import connection_path
 
 SOURCES = os.pathsep.join(str(Path(__file__).parents[3] / part) for part in ("daemon", "shared", "installer"))

@@ -18,10 +18,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "installer"))
 
+from samelight_installer.environment.torch_choice import Wish
+from samelight_installer.environment.upgrade import Source
 from samelight_installer.errors import InstallError
 from samelight_installer.product import Options, install
-from samelight_installer.torch_choice import Wish
-from samelight_installer.upgrade import Source
 
 NOTED = {"os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.symlink", "shutil.rmtree", "subprocess.Popen"}
 

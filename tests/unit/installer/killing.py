@@ -18,9 +18,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from samelight_installer import connection_copies, gimp_plugin, krita_plugin, plugin_folder, settings_file
+from samelight_installer import settings_file
 from samelight_installer.editors import Editor
-from samelight_installer.plugins import Goods, install_all
+from samelight_installer.plugin import connection_copies, gimp_plugin, krita_plugin
+from samelight_installer.plugin import folder as plugin_folder
+from samelight_installer.plugin.installing import Goods, install_all
 
 CHANGING = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.link", "os.symlink", "os.truncate"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from installer_helpers import make_wheel, write_lock
 
-from samelight_installer import pip as pip_runner
 from samelight_installer.console import Console
-from samelight_installer.environment import Environment
+from samelight_installer.environment import pip as pip_runner
+from samelight_installer.environment.environment import Environment
+from samelight_installer.environment.interpreters import Interpreter
+from samelight_installer.environment.packages import ensure_packages
 from samelight_installer.errors import InstallError
-from samelight_installer.interpreters import Interpreter
-from samelight_installer.packages import ensure_packages
 
 THIS_PYTHON = Interpreter(Path(sys.executable), sys.version_info[:2], True)
 

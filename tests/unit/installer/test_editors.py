@@ -8,7 +8,7 @@ import pytest
 from installer_helpers import make_gimp_machine, make_machine
 
 from samelight_installer.editors import Machine, find_editors
-from samelight_installer.tags import Tag
+from samelight_installer.editors.tags import Tag
 
 RELEASES = '<component><releases>\n<release date="2025-01-21" version="5.2.9"/><release version="5.2.6"/></releases>'
 

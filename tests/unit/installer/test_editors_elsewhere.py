@@ -8,8 +8,8 @@ import pytest
 from installer_trees import PE_X86, bundle, put, windows, windows_gimp, windows_krita
 
 from samelight_installer.editors import Machine, find_editors
-from samelight_installer.registry import PACKAGES, UNINSTALL
-from samelight_installer.tags import Tag
+from samelight_installer.editors.registry import PACKAGES, UNINSTALL
+from samelight_installer.editors.tags import Tag
 
 
 def test_a_krita_from_its_installer(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from installer_helpers import make_gimp_machine, make_machine
 from installer_trees import APPIMAGE, ELF_ARM64, ELF_X86, appstream, flatpak, library, put, snap
 
 from samelight_installer.editors import PLACES, Editor, Machine, find_editors
-from samelight_installer.tags import Tag
+from samelight_installer.editors.tags import Tag
 
 X86 = "linux_x86_64"
 

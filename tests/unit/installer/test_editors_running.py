@@ -12,8 +12,8 @@ import pytest
 from installer_trees import bundle, windows
 
 from samelight_installer.editors import Editor, Machine, find_editors
-from samelight_installer.editors_running import running_editors
-from samelight_installer.processes import Process, _from_ps, _from_tasklist, list_processes
+from samelight_installer.editors.processes import Process, _from_ps, _from_tasklist, list_processes
+from samelight_installer.editors.running import running_editors
 
 HOME = Path("/home/someone")
 

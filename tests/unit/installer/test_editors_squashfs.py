@@ -15,8 +15,8 @@ import pytest
 from installer_trees import put
 
 from samelight_installer.editors import Machine, find_editors
-from samelight_installer.editors_squashfs import python_in_appimage
-from samelight_installer.tags import Tag
+from samelight_installer.editors.squashfs import python_in_appimage
+from samelight_installer.editors.tags import Tag
 
 NONE = 2**64 - 1
 NAMES = b"\0\1libpython3.13.so.1.0\0\2python3.13\0\3python3\0\4krita"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from samelight.locking import lock
-from samelight_installer.ending import end_daemon, running_daemon
 from samelight_installer.places import CHECKOUT
+from samelight_installer.removal.ending import end_daemon, running_daemon
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and locks are other ones there")
 
@@ -31,7 +31,7 @@ time.sleep(600)
 
 @pytest.mark.parametrize("manner", ["listens", "deaf"])
 def test_the_daemon_is_ended_by_its_lock(tmp_path: Path, manner: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("samelight_installer.ending.ASK_SECONDS", 0.5 if manner == "deaf" else 15.0)
+    monkeypatch.setattr("samelight_installer.removal.ending.ASK_SECONDS", 0.5 if manner == "deaf" else 15.0)
     connection = tmp_path / "connection.json"
     assert end_daemon(connection) is None
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "daemon") + os.pathsep + str(CHECKOUT / "shared")}
@@ -60,8 +60,8 @@ def test_what_cannot_go_at_once_goes_when_the_program_has_ended(tmp_path: Path) 
     for path in (tree / "bin" / "python", full / "precious"):
         path.parent.mkdir(parents=True)
         path.write_text("")
-    code = "from pathlib import Path; from samelight_installer.farewell import remove_afterwards as r; import sys; "
-    code += "r([Path(sys.argv[1])], [Path(p) for p in sys.argv[2:]]); sys.stdin.read()"
+    code = "import sys; from pathlib import Path; from samelight_installer.removal import farewell; "
+    code += "farewell.remove_afterwards([Path(sys.argv[1])], [Path(p) for p in sys.argv[2:]]); sys.stdin.read()"
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "installer")}
     with subprocess.Popen(
         [sys.executable, "-c", code, str(tree), str(folder), str(full)], stdin=subprocess.PIPE, env=environment

@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 
 from samelight.cli.install import vendored_packages
 from samelight.cli.main import app
-from samelight_installer import gimp_plugin
 from samelight_installer.editors import Editor
 from samelight_installer.errors import InstallError
-from samelight_installer.gimp_plugin import install_plugin
-from samelight_installer.plugin_folder import InstalledPlugin
+from samelight_installer.plugin import gimp_plugin
+from samelight_installer.plugin.folder import InstalledPlugin
+from samelight_installer.plugin.gimp_plugin import install_plugin
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 from samelight.cli import install as command
 from samelight.cli.main import app
 from samelight_installer.editors import Machine, find_editors
-from samelight_installer.krita_plugin import NAME
-from samelight_installer.processes import Process
+from samelight_installer.editors.processes import Process
+from samelight_installer.plugin.krita_plugin import NAME
 
 pytestmark = pytest.mark.usefixtures("own_user_data")
 

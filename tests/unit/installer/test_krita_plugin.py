@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 
 from samelight.cli.install import vendored_packages
 from samelight.cli.main import app
-from samelight_installer import krita_plugin
 from samelight_installer.editors import Editor
+from samelight_installer.editors.tags import Tag
 from samelight_installer.errors import InstallError
-from samelight_installer.krita_plugin import NAME, install_plugin
 from samelight_installer.places import PLUGINS
-from samelight_installer.tags import Tag
+from samelight_installer.plugin import krita_plugin
+from samelight_installer.plugin.krita_plugin import NAME, install_plugin
 
 
 @pytest.fixture(autouse=True)

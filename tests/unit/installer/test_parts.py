@@ -10,9 +10,9 @@ import platformdirs
 import pytest
 
 from samelight_installer import lockfile
+from samelight_installer.environment.interpreters import find_interpreter, probe
 from samelight_installer.errors import InstallError
 from samelight_installer.fingerprint import fingerprint, source_files
-from samelight_installer.interpreters import find_interpreter, probe
 from samelight_installer.main import main
 from samelight_installer.places import CHECKOUT, REQUIREMENTS, user_data
 

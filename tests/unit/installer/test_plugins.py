@@ -11,14 +11,16 @@ import pytest
 from installer_helpers import make_wheel, write_lock
 
 from samelight.cli.install import vendored_packages
-from samelight_installer import plugin_folder, plugin_stamp, plugins
-from samelight_installer.connection_copies import listed_copies
 from samelight_installer.editors import Editor
-from samelight_installer.krita_plugin import NAME
-from samelight_installer.plugins import Goods, Outcome, install_all, look_at, recorded_editors, remove_plugin
+from samelight_installer.editors.tags import Tag
+from samelight_installer.plugin import folder as plugin_folder
+from samelight_installer.plugin import installing as plugins
+from samelight_installer.plugin import stamp as plugin_stamp
+from samelight_installer.plugin.connection_copies import listed_copies
+from samelight_installer.plugin.installing import Goods, Outcome, install_all, look_at, recorded_editors, remove_plugin
+from samelight_installer.plugin.krita_plugin import NAME
+from samelight_installer.plugin.vendoring import COMPILED
 from samelight_installer.record import read_record, remove_empty_folders
-from samelight_installer.tags import Tag
-from samelight_installer.vendoring import COMPILED
 
 pytestmark = pytest.mark.usefixtures("own_user_data")
 

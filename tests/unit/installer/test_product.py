@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from samelight_installer import preparing
 from samelight_installer.closing import describe_end
+from samelight_installer.environment import preparing
+from samelight_installer.environment.preparing import check_space
+from samelight_installer.environment.slots import Slots, copy_environment, environments_home, remove_environments
+from samelight_installer.environment.torch_choice import CASES
 from samelight_installer.errors import InstallError
 from samelight_installer.main import main
 from samelight_installer.places import CHECKOUT
-from samelight_installer.preparing import check_space
 from samelight_installer.record import change_record, remove_empty_folders
-from samelight_installer.slots import Slots, copy_environment, environments_home, remove_environments
-from samelight_installer.torch_choice import CASES
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from samelight_installer.editors.tags import BUNDLED, Tag
 from samelight_installer.errors import InstallError
-from samelight_installer.tags import BUNDLED, Tag
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,25 @@ from pathlib import Path
 import pytest
 from installer_helpers import make_wheel, write_lock
 
-from samelight_installer import lockfile, torch_choice
+from samelight_installer import lockfile
 from samelight_installer.console import Console
-from samelight_installer.environment import Environment
-from samelight_installer.interpreters import Interpreter
-from samelight_installer.packages import TorchIndex, ensure_packages, packages_goal, torch_version
+from samelight_installer.environment import torch_choice
+from samelight_installer.environment.environment import Environment
+from samelight_installer.environment.interpreters import Interpreter
+from samelight_installer.environment.packages import TorchIndex, ensure_packages, packages_goal, torch_version
+from samelight_installer.environment.slots import Slots
+from samelight_installer.environment.torch_choice import (
+    CASES,
+    CPU_INDEX,
+    Wish,
+    choose_case,
+    has_build,
+    nvidia_seen,
+    settled_case,
+)
+from samelight_installer.environment.upgrade import Source, plan, torch_index
 from samelight_installer.places import REQUIREMENTS
 from samelight_installer.record import change_record
-from samelight_installer.slots import Slots
-from samelight_installer.torch_choice import CASES, CPU_INDEX, Wish, choose_case, has_build, nvidia_seen, settled_case
-from samelight_installer.upgrade import Source, plan, torch_index
 
 THIS_PYTHON = Interpreter(Path(sys.executable), sys.version_info[:2], True)
 

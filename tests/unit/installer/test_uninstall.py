@@ -12,19 +12,20 @@ import platformdirs
 import pytest
 
 from samelight.cli.install import vendored_packages
-from samelight_installer import belongings, uninstall_plan
 from samelight_installer.editors import Editor
-from samelight_installer.environment import Environment
+from samelight_installer.environment.environment import Environment
+from samelight_installer.environment.slots import Slots
 from samelight_installer.errors import InstallError
 from samelight_installer.launcher import link_command
 from samelight_installer.login import Start, put_login_entry
 from samelight_installer.main import main
 from samelight_installer.places import CHECKOUT, user_data
-from samelight_installer.plugins import Goods, install_all
+from samelight_installer.plugin.installing import Goods, install_all
 from samelight_installer.record import change_record, make_folder, record_path
-from samelight_installer.slots import Slots
-from samelight_installer.uninstall import uninstall
-from samelight_installer.uninstall_plan import Choices
+from samelight_installer.removal import belongings
+from samelight_installer.removal import plan as uninstall_plan
+from samelight_installer.removal.plan import Choices
+from samelight_installer.removal.uninstall import uninstall
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a part of it in its registry")
 

@@ -12,8 +12,8 @@ import pytest
 from installer_helpers import make_wheel, write_lock
 
 import samelight_wire
-from samelight_installer.tags import Tag
-from samelight_installer.vendoring import COMPILED, vendor_common, vendor_compiled
+from samelight_installer.editors.tags import Tag
+from samelight_installer.plugin.vendoring import COMPILED, vendor_common, vendor_compiled
 
 PACKAGES = [Path(module.__file__).parent for module in (samelight_wire, msgpack, platformdirs)]
 TAG = Tag((3, 13), "linux_x86_64")

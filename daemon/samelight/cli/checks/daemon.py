@@ -9,7 +9,7 @@ from samelight import __version__
 from samelight.cli.checks.check import REINSTALL, Check, failure, ok, warning
 from samelight.cli.checks.configuration import usable_settings
 from samelight.server.logs import log_path
-from samelight_installer.connection_copies import listed_copies
+from samelight_installer.plugin.connection_copies import listed_copies
 from samelight_wire.client import Client
 from samelight_wire.endpoint import Endpoint, connection_path, read_endpoint
 from samelight_wire.errors import DaemonNotRunningError, JobError, RequestTimeout, SamelightError

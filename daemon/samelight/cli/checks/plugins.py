@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from samelight_installer import gimp_plugin, krita_plugin
 from samelight_installer.editors import Editor
-from samelight_installer.plugin_stamp import is_current, read_stamp
+from samelight_installer.plugin import gimp_plugin, krita_plugin
+from samelight_installer.plugin.stamp import is_current, read_stamp
 from samelight_installer.settings_file import get_value
 
 __all__ = ["PluginState", "describe_plugin"]
