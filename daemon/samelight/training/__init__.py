@@ -4,8 +4,8 @@ Runs where torch, numpy, Pillow, scikit-image, safetensors and rich are installe
 
     source        where composites come from: a protocol; composites/ and iharmony4 make them
     recipes       how each network is trained, losses/ by what
-    trainer       the loop; what it is made of is in a file each: draws, supply, learner, average, readings, agreement,
-                  history, checkpoint, best, stopping
+    trainer       the loop; what it is made of is in a file each: draws, supply, stepping, learner, average, readings,
+                  agreement, history, checkpoint, state, best, stopping
     distributed   several processes
     options       what a person can ask for; choosing and command make a training of it
     export        what it leaves behind

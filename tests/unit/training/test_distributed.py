@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from training_helpers import SMALL, Course, Stopper, learned
+from training_helpers import SHARED_STEPS, SMALL, Course, Stopper, learned
 
 from samelight.training.composites import Composites
 from samelight.training.draws import plan_step
@@ -21,13 +21,12 @@ from samelight_wire.errors import InvalidOptionError
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-MODELS = ("hdnet-lite", "srin-lite", "frih-lite", "rcl-lite")
-"""One of each loss; SRIN reads instances and draws palettes, RCL's loss has parameters and draws patches."""
+MODELS = tuple(SHARED_STEPS)
 
 
 @pytest.fixture(scope="module")
 def shared(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the checkpoints of all models after 20 steps in two processes, stopped and resumed halfway."""
+    """A folder with the checkpoints of all models after their steps in two processes, stopped and resumed halfway."""
     folder = tmp_path_factory.mktemp("shared")
     path = os.pathsep.join(str(each) for each in (ROOT / "daemon", ROOT / "shared", HERE))
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -52,7 +51,7 @@ def one_thread() -> Iterator[None]:
 def test_two_processes_learn_what_one_learns_in_two_portions(
     model: str, shared: Path, photo_folder: Path, tmp_path: Path
 ) -> None:
-    alone = Course(model, photo_folder, tmp_path, 20)
+    alone = Course(model, photo_folder, tmp_path, SHARED_STEPS[model])
     alone.trainer(portions=2).run()
     one, two = learned(tmp_path), learned(shared / model)
     furthest = max(float((one[name] - two[name]).abs().max()) for name in one)
@@ -60,14 +59,14 @@ def test_two_processes_learn_what_one_learns_in_two_portions(
     assert max(float((one[name] - first).abs().max()) for name, first in first_weights(alone).items()) > 1e-3
     losses = [[step.loss for step in read_history(folder)] for folder in (tmp_path, shared / model)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
-    assert len(losses[0]) == 20
+    assert len(losses[0]) == SHARED_STEPS[model]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_a_batch_as_a_whole_begins_the_same_way(model: str, shared: Path, photo_folder: Path, tmp_path: Path) -> None:
     # Later rounding shows: an optimizer that divides by a gradient's size makes much of one that is nearly zero.
-    trainer = Course(model, photo_folder, tmp_path, 20).trainer(watcher=Stopper(3))
+    trainer = Course(model, photo_folder, tmp_path, SHARED_STEPS[model]).trainer(watcher=Stopper(3))
     trainer.run()
     alone, together = ([step.loss for step in history] for history in (trainer.history, read_history(shared / model)))
     assert alone[0] == pytest.approx(together[0], rel=1e-6)

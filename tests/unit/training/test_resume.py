@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
-from training_helpers import ALWAYS, SMALL, Course, Stopper, different, learned
+from training_helpers import ALWAYS, SMALL, Course, Stopper, Tint, different, learned
 
 from samelight.training.composites import CompositeMaker, Composites
 from samelight.training.history import History, Step
@@ -86,27 +85,16 @@ def test_another_trainings_checkpoint_is_refused_with_what_differs(
         given = {"model": "hdnet-lite", "seed": 5, "recipe": SMALL, **changed}
         recipe = given.pop("recipe")
         source = CompositeMaker(photos, 5)
-        return Trainer(Scale(), source, recipe, Budget(steps=2), tmp_path, **given)  # type: ignore[arg-type]
+        return Trainer(Tint(), source, recipe, Budget(steps=2), tmp_path, **given)  # type: ignore[arg-type]
 
     training().run()
     with pytest.raises(InvalidOptionError, match=named):
         training(**change).run()
 
 
-class Scale(nn.Module):
-    """A network of one number."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.brightness = nn.Parameter(torch.zeros(()))
-
-    def forward(self, composite: torch.Tensor, mask: torch.Tensor, instances: object = None) -> torch.Tensor:
-        return composite + self.brightness * mask
-
-
 def small(photos: PhotoCollection, folder: Path, budget: Budget, **options: object) -> Trainer:
     source = options.pop("source", None) or CompositeMaker(photos, 5)
-    return Trainer(Scale(), source, SMALL, budget, folder, **options)  # type: ignore[arg-type]
+    return Trainer(Tint(), source, SMALL, budget, folder, **options)  # type: ignore[arg-type]
 
 
 def test_what_may_differ_is_told(photos: PhotoCollection, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor, nn
-from training_helpers import SMALL
+from torch import nn
+from training_helpers import SMALL, Tint
 
 from samelight import harmonizers
 from samelight.evaluation.methods import network_method
@@ -25,17 +25,6 @@ from samelight.training.trainer import Budget, Pace, Trainer
 from samelight.training.validation import Validation
 from samelight.weights import read_manifest
 from samelight_wire.errors import WeightsCorruptError
-
-
-class Tint(nn.Module):
-    """A network of one number."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.brightness = nn.Parameter(torch.zeros(()))
-
-    def forward(self, composite: Tensor, mask: Tensor, instances: object = None) -> Tensor:
-        return composite + self.brightness * mask
 
 
 class Scripted:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from samelight import harmonizers
 from samelight.segmentation import find_in_batch
@@ -35,6 +35,9 @@ SMALL = Recipe(
     without_instances=0.3,
 )
 """Mixed sizes, averaged weights, hidden instances, batches that two processes cannot share evenly."""
+SHARED_STEPS = {"hdnet-lite": 20, "srin-lite": 20, "frih-lite": 6, "rcl-lite": 20}
+"""Steps that two processes share, for one network of each loss: SRIN reads instances and draws palettes, RCL's loss has
+parameters and draws patches. FRIH pads every picture to its stride of 128, and takes as long for 6."""
 ALWAYS = Pace(checkpoint_every=0)
 """A checkpoint before every step."""
 
@@ -72,6 +75,17 @@ def different(one: dict[str, Tensor], other: dict[str, Tensor]) -> Sequence[str]
     """The names of tensors that are not bit for bit the same."""
     assert one.keys() == other.keys()
     return [name for name in one if not torch.equal(one[name], other[name])]
+
+
+class Tint(nn.Module):
+    """A network of one number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.brightness = nn.Parameter(torch.zeros(()))
+
+    def forward(self, composite: Tensor, mask: Tensor, instances: object = None) -> Tensor:
+        return composite + self.brightness * mask
 
 
 class Stopper(Watcher):
