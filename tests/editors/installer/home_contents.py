@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["Contents", "contents_of", "names_plugins", "remains"]
+__all__ = ["Contents", "changed_since", "contents_of", "names_plugins", "remains", "states_of"]
 
 Contents = Mapping[str, bytes]
 """Every path below a home; a folder ends with "/" and has no bytes, a link has what it says."""
@@ -18,17 +18,20 @@ NAMING = {
     ".config/GIMP/{}/pluginrc": "GIMP's notes on its plug-ins; it strikes out at its next start what is gone",
     ".config/GIMP/{}/action-history": "how often each menu entry was used",
     ".config/GIMP/{}/shortcutsrc": "all menu entries, as comments; written anew each time",
-    ".local/share/krita-sysinfo.log": "what was loaded at the last start, and the screen's abilities in any order",
+    ".local/share/krita-sysinfo.log": "what was loaded at the last start",
 }
 """Files of the editors' own that name whatever plugin they had seen."""
 
 LAYOUT = re.compile(rb"\[MainWindow\]\[DockWidget \w+\]/(height|width|[xy]Position)|.*/State", re.DOTALL)
-"""Values of kritarc that say how Krita's window is divided up. They hold the place of a docker that is gone until the
-window is divided up anew.
+"""Values of kritarc that say how Krita's window is divided up. No control has them so: other panels made way for the
+docker, and Krita keeps its place free (under its name, in what Qt calls the window's state) until the window is divided
+up anew. To take it out is to undo how the person has arranged everything else.
 """
 
 COUNT = re.compile(rb'(?<=" )\d+(?=\)$)', re.MULTILINE)
-"""How often GIMP has seen a menu entry used; new layers change that for entries that nobody chose."""
+"""How often GIMP has seen a menu entry used. Controls agree on it, but they add no layer: a new one counts as a use of
+entries that nobody chose.
+"""
 
 PLUG_IN = re.compile(rb'\(plug-in-def "[^"]*/samelight/.*?(?=\n\(plug-in-def|\Z)', re.DOTALL)
 
@@ -45,6 +48,18 @@ def contents_of(home: Path) -> Contents:
         elif path.is_file():
             found[name] = path.read_bytes()
     return {name: octets for name, octets in found.items() if not PASSING.match(name)}
+
+
+def states_of(home: Path) -> Mapping[str, tuple[int, int, int]]:
+    """Rights, size and time of the last change (ns) of every file: for gigabytes, which nobody reads twice."""
+    states = {str(path.relative_to(home)): path.lstat() for path in home.rglob("*") if not path.is_dir()}
+    return {name: (state.st_mode, state.st_size, state.st_mtime_ns) for name, state in states.items()}
+
+
+def changed_since(before: Mapping[str, tuple[int, int, int]], home: Path) -> set[str]:
+    """The files that are new, gone, or not what they were."""
+    after = states_of(home)
+    return {name for name in {*before, *after} if before.get(name) != after.get(name)}
 
 
 def remains(after: Contents, controls: Sequence[Contents]) -> dict[str, str]:
@@ -71,16 +86,20 @@ def _other_lines(path: str, after: bytes, controls: Sequence[bytes]) -> list[str
         return []
     if path == ".config/kritarc":
         return _other_settings(after, controls)
-    if len(set(controls)) > 1 or path.endswith("sysinfo.log"):
+    lines, *others = [_lines(path, text) for text in (after, *controls)]
+    if any(other != others[0] for other in others):  # times, process numbers, a database
         return []
-    if path.endswith("action-history"):
-        after, *controls = [COUNT.sub(b"?", text) for text in (after, *controls)]
-    lines, *others = [set(PLUG_IN.sub(b"", text).splitlines()) for text in (after, *controls)]
-    wanted, possible = set.intersection(*others), set.union(*others)
-    wrong = [line for line in (lines - possible) | (wanted - lines) if line.strip()]
+    wrong = sorted(lines ^ others[0])
     if names_plugins(path):
         wrong = [line for line in wrong if b"samelight" not in line]
     return [f"has {line[:200]!r} or lacks it" for line in wrong]
+
+
+def _lines(path: str, text: bytes) -> set[bytes]:
+    """What a file says, in whichever order."""
+    if path.endswith("action-history"):
+        text = COUNT.sub(b"?", text)
+    return {line.strip() for line in PLUG_IN.sub(b"", text).splitlines()} - {b""}
 
 
 def names_plugins(path: str) -> bool:
