@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shlex
 import unicodedata
+from pathlib import Path
 
 import pytest
 
+from samelight.cli.checks import privacy
 from samelight.cli.checks.privacy import Privacy, PrivateFacts
+from samelight_installer.editors import Editor
 
 HOMES = [
     "/home/anna",
@@ -75,6 +78,7 @@ def test_a_home_that_says_nothing_replaces_nothing(home: str) -> None:
         ("token " + "0af1" * 16, "token <secret>"),
         ("sha256 ac2102834ac5…", "sha256 ac2102834ac5…"),
         ("on gerda's machine zeus.example.net (zeus)", "on <name>'s machine <name> (<name>)"),
+        ("from https://ada:pass%20word@wheels.example/simple", "from https://<secret>@wheels.example/simple"),
         ("zeussian is another word", "zeussian is another word"),
         ("in /data/with space/samelight/env/bin", "in …/samelight/env/bin"),
     ],
@@ -84,6 +88,14 @@ def test_what_is_left_of_a_text(text: str, expected: str) -> None:
         homes=("/home/someone",), paths=("/data/with space",), names=("gerda", "zeus", "zeus.example.net")
     )
     assert Privacy(facts)(text) == expected
+
+
+def test_an_editors_own_folder_is_known_whatever_is_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path("/disks/Client X (secret)/krita")
+    krita = Editor("Krita", "AppImage", "5.2.9", None, None, folder, folder / "kritarc", folder / "Big Film.appimage")
+    monkeypatch.setattr(privacy, "find_editors", lambda: iter([krita]))
+    said = Privacy()(f"AppImage {krita.program}, the plugin is in {folder}/pykrita/samelight_krita; ok")
+    assert said == "AppImage …/krita/…, the plugin is in …/krita/pykrita/samelight_krita; ok"
 
 
 def test_secrets_are_taken_out_wherever_they_stand() -> None:

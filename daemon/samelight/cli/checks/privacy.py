@@ -22,6 +22,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from samelight.server.logs import log_path
 from samelight.settings import settings_path
+from samelight_installer.editors import find_editors
+from samelight_installer.plugin.installing import recorded_editors
 from samelight_wire.endpoint import connection_path, read_endpoint
 from samelight_wire.errors import SamelightError
 
@@ -87,7 +89,7 @@ def private_facts() -> PrivateFacts:
     places = [*own, *(path.parent for path in own), Path(tempfile.gettempdir()), Path.cwd()]
     return PrivateFacts(
         homes=tuple(filter(_says_something, homes)),
-        paths=tuple(filter(_says_something, [*map(str, places), *_paths_of_environment()])),
+        paths=tuple(filter(_says_something, [*map(str, places), *_paths_of_environment(), *_paths_of_editors()])),
         names=tuple(_names(home)),
         secrets=tuple(_secrets()),
     )
@@ -109,6 +111,13 @@ def _says_something(path: str) -> bool:
 def _paths_of_environment() -> Iterator[str]:
     for value in os.environ.values():
         yield from (each.rstrip("/\\") for each in value.split(os.pathsep) if each)
+
+
+def _paths_of_editors() -> Iterator[str]:
+    """The report names them, and a folder of theirs may be anywhere."""
+    with contextlib.suppress(Exception):  # whatever may be wrong with an editor: the report is about that
+        for editor in [*find_editors(), *recorded_editors()]:
+            yield from map(str, filter(None, (editor.data, editor.config, editor.private, editor.program)))
 
 
 def _names(home: Path) -> Iterator[str]:
@@ -156,6 +165,7 @@ class Privacy:
         for secret in self._secrets:
             text = text.replace(secret, "<secret>")
         text = re.sub(r"[0-9a-fA-F]{32,}", "<secret>", text)
+        text = re.sub(r"(?<=://)[^/\s@]+(?=@)", "<secret>", text)  # in an index's or a proxy's address
         text = self._paths.sub(lambda match: self._shorten(match.group()), text)
         text = QUOTED_PICTURE.sub(r"\1<picture>.\2\1", text)
         text = BARE_PICTURE.sub(r"<picture>.\1", text)
