@@ -104,7 +104,7 @@ class Person:
         return self.run("python3", str(self.sources / "installer"), *options)
 
     def _environment(self) -> dict[str, str]:
-        dropped = ("XDG_", "SAMELIGHT", "PYTHON", "VIRTUAL_ENV", "OMP_", "DISPLAY")
+        dropped = ("XDG_", "SAMELIGHT", "PYTHON", "VIRTUAL_ENV", "OMP_", "DISPLAY", "SUDO_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         return {**kept, **_pip_settings(), "HOME": str(self.home), "PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8"}
 
