@@ -22,11 +22,19 @@ NAMING = {
 }
 """Files of the editors' own that name whatever plugin they had seen."""
 
-LAYOUT = re.compile(rb"\[MainWindow\]\[DockWidget \w+\]/(height|width|[xy]Position)|.*/State", re.DOTALL)
-"""Values of kritarc that say how Krita's window is divided up. No control has them so: other panels made way for the
-docker, and Krita keeps its place free (under its name, in what Qt calls the window's state) until the window is divided
-up anew. To take it out is to undo how the person has arranged everything else.
+LAYOUT = re.compile(
+    rb"\[MainWindow\](\[DockWidget \w+\]/(height|width|[xy]Position)|/ko_geometry|/\d+x\d+ screen: (Height|Width))"
+    rb"|.*/State",
+    re.DOTALL,
+)
+"""Values of kritarc that say how large Krita's window is and how it is divided up. No control has them so: other panels
+made way for the docker, the window grew where they could not, and Krita keeps the docker's place free (under its name,
+in what Qt calls the window's state) until the window is divided up anew. To take it out is to undo how the person has
+arranged everything else.
 """
+
+COMPILED = ".cache/krita/qmlcache/"
+"""What Qt compiled of Krita's own QML; which modules a unit names depends on what was loaded before it, by chance."""
 
 COUNT = re.compile(rb'(?<=" )\d+(?=\)$)', re.MULTILINE)
 """How often GIMP has seen a menu entry used. Controls agree on it, but they add no layer: a new one counts as a use of
@@ -82,7 +90,7 @@ def remains(after: Contents, controls: Sequence[Contents]) -> dict[str, str]:
 
 def _other_lines(path: str, after: bytes, controls: Sequence[bytes]) -> list[str]:
     """Lines of a file that should not be there, or are missing."""
-    if after in controls:
+    if after in controls or path.startswith(COMPILED):
         return []
     if path == ".config/kritarc":
         return _other_settings(after, controls)
