@@ -32,6 +32,7 @@ __all__ = [
     "same_content",
     "tell_machine",
     "vendor_all",
+    "what_helps",
     "workplace",
 ]
 
@@ -184,6 +185,13 @@ def remove_all_of(path: Path) -> None:
     remove_tree(path)
     if os.path.lexists(path):
         raise PermissionError(errno.EACCES, "not all of it can be deleted", str(path))
+
+
+def what_helps(editor: Editor, error: OSError) -> str:
+    """What a person can do about a file of an editor's that cannot be written or deleted."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Free some space on its disk, and run this again."
+    return f"Quit {editor.name}, make {error.filename or editor.data} writable, and run this again."
 
 
 def replace_folder(new: Path, place: Path, make_folder: MakeFolder) -> None:

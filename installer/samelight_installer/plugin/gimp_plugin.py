@@ -26,6 +26,7 @@ from .folder import (
     make_plain_folder,
     remove_all_of,
     vendor_all,
+    what_helps,
 )
 from .placing import Parts, put_into
 from .stamp import is_current
@@ -77,9 +78,7 @@ def install_plugin(
         make_folder(editor.data)
         done = put_into(editor, parts, editor.data, folder, kept=kept, again=again, make_folder=make_folder)
     except OSError as error:
-        raise _cannot(
-            "put into GIMP", error, f"Quit GIMP, make {folder.parent} writable, and run this again."
-        ) from error
+        raise _cannot("put into GIMP", error, what_helps(editor, error)) from error
     return done.with_changes(False, files=our_files(editor))
 
 
@@ -133,5 +132,5 @@ def remove_from(editor: Editor, *, settings: bool = True) -> List[Path]:
         with contextlib.suppress(OSError):  # GIMP makes it for the first settings that it keeps
             kept.rmdir()
     except OSError as error:
-        raise _cannot("removed", error, f"Quit GIMP, make {editor.data} writable, and run this again.") from error
+        raise _cannot("removed", error, what_helps(editor, error)) from error
     return [*there, *chosen]

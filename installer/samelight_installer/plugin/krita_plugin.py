@@ -32,6 +32,7 @@ from .folder import (
     replace_file,
     same_content,
     vendor_all,
+    what_helps,
 )
 from .placing import Parts, put_into
 from .stamp import is_current
@@ -100,9 +101,7 @@ def install_plugin(
         # Krita knows the plugin by its description, so that comes last of all that is copied.
         changed = [replace_file(source / place.name, place, make_folder) for place in (action, desktop)]
     except OSError as error:
-        raise _cannot(
-            "put into Krita", error, f"Quit Krita, make {editor.data} writable, and run this again."
-        ) from error
+        raise _cannot("put into Krita", error, what_helps(editor, error)) from error
     try:
         make_folder(editor.config.resolve().parent)
         changed += [set_value(path, group, key, "true") for path, group, key in our_settings(editor)]
@@ -169,5 +168,5 @@ def remove_from(editor: Editor, *, settings: bool = True) -> List[Path]:
         if settings:
             changed += [remove_group(editor.config, group) for group in (SETTINGS, DOCKER)]
     except OSError as error:
-        raise _cannot("removed", error, f"Quit Krita, make {editor.data} writable, and run this again.") from error
+        raise _cannot("removed", error, what_helps(editor, error)) from error
     return [*there, *([editor.config] if any(changed) else [])]

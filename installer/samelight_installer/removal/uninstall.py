@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from ..errors import InstallError
 from ..one_at_a_time import only_one
-from ..record import forget_record, lock_path, remove_empty_folders
+from ..record import forget_record, lock_path, record_path, remove_empty_folders
 from .belongings import connection_file, user_folders
 from .ending import end_daemon
 from .farewell import remove_environment
@@ -169,7 +169,7 @@ def _quietly(action: Callable[[], object]) -> bool:
 
 def _strangers(report: Report) -> List[Path]:
     """What is still in our folders, and is not told of otherwise."""
-    told = {path for path, _ in report.kept}
+    told = {path for path, _ in report.kept} | {record_path()}  # what it is kept for is told as a problem
     there = {path for folder in user_folders() for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()}
     return sorted(there - told)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import platform
 import runpy
@@ -20,6 +21,7 @@ from samelight_installer.editors.tags import Tag
 from samelight_installer.errors import InstallError
 from samelight_installer.places import PLUGINS
 from samelight_installer.plugin import krita_plugin
+from samelight_installer.plugin.folder import what_helps
 from samelight_installer.plugin.krita_plugin import NAME, install_plugin
 
 
@@ -133,3 +135,11 @@ def test_a_tag_that_is_none_ends_with_two() -> None:
     said = CliRunner().invoke(app, ["build-plugins", "--for", "windows", "--json"])
     assert said.exit_code == 2
     assert "cp313-win_amd64" in json.loads(said.output)["error"]["hint"]
+
+
+def test_a_full_disk_is_not_taken_for_a_lack_of_rights(tmp_path: Path) -> None:
+    krita = Editor("Krita", "package", "5.2.9", None, None, tmp_path, tmp_path / "kritarc")
+    assert what_helps(krita, OSError(errno.ENOSPC, "No space left on device", "/k")).startswith("Free some space")
+    assert what_helps(krita, OSError(errno.EACCES, "Permission denied", "/k")).startswith(
+        "Quit Krita, make /k writable"
+    )

@@ -330,7 +330,9 @@ def test_what_could_not_be_deleted_is_known_to_the_next_one(
         folder.chmod(0o555)
     capsys.readouterr()
     assert remove() == 1
-    problems = json.loads(capsys.readouterr().out)["problems"]
+    report = json.loads(capsys.readouterr().out)
+    problems = report["problems"]
+    assert report["kept"] == []
     assert sum(str(folder.parent) in problem for folder in closed for problem in problems) == len(problems) == 2
     for folder in closed:
         folder.chmod(0o755)
