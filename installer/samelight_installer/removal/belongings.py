@@ -15,7 +15,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Collection, Iterator, List, Tuple
 
 from ..places import user_data
 from ..record import change_record, read_record
@@ -24,6 +24,7 @@ __all__ = [
     "Belongings",
     "connection_file",
     "note_user_folders",
+    "strangers",
     "user_cache",
     "user_folders",
     "user_log",
@@ -124,6 +125,22 @@ def user_folders() -> List[Path]:
     own += [data / "sample", user_log(), user_cache()]
     own += [folder.parent for folder in own if folder.parent.name == "samelight"]  # the log lies one folder deeper
     return sorted({*own, data}, key=lambda folder: (-len(folder.parts), str(folder)))
+
+
+def strangers(ours: Collection[Path]) -> List[Path]:
+    """What else lies in Samelight's folders: the person put it there.
+
+    Args:
+        ours: files and folders that are told of otherwise, each with all that is in it.
+    """
+    found = set()
+    for start in user_folders():
+        for folder, folders, names in os.walk(str(start)):  # which goes through no link
+            inner = [Path(folder, name) for name in folders if Path(folder, name) not in ours]
+            folders[:] = [path.name for path in inner]
+            found.update(path for path in inner if path.is_symlink())
+            found.update(path for path in (Path(folder, name) for name in names) if path not in ours)
+    return sorted(found)
 
 
 def note_user_folders() -> None:

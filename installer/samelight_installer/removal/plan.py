@@ -17,8 +17,8 @@ from ..places import user_data
 from ..plugin import gimp_plugin, krita_plugin
 from ..plugin.folder import remove_all_of
 from ..plugin.installing import recorded_editors, remove_plugin
-from ..record import read_record
-from .belongings import Belongings, connection_file
+from ..record import lock_path, read_record, record_path
+from .belongings import Belongings, connection_file, strangers
 
 __all__ = ["Choices", "Part", "Plan", "make_plan"]
 
@@ -126,6 +126,9 @@ def make_plan(choices: Choices) -> Plan:
     ]
     with_files = [part.remove.editor for part in plugins if part.paths and isinstance(part.remove, _Plugin)]
     environments = [path for home in environments_homes() for path in environment_folders(home)]
+    going_paths = {path for part in parts for path in part.paths}
+    told = {record_path(), lock_path(), *environments, *going_paths, *(path for path, _ in kept)}
+    kept += [(path, "not Samelight's") for path in strangers(told)]
     return Plan(parts, environments, kept, list(_notes(with_files)))
 
 

@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from ..errors import InstallError
 from ..one_at_a_time import only_one
-from ..record import forget_record, lock_path, record_path, remove_empty_folders
+from ..record import forget_record, lock_path, remove_empty_folders
 from .belongings import connection_file, user_folders
 from .ending import end_daemon
 from .farewell import remove_environment
@@ -133,7 +133,6 @@ def carry_out(plan: Plan) -> Report:
             forget_record()
     _quietly(lock_path().unlink)  # Windows lets no file go that is open
     report.removed += _folders()
-    report.kept += [(path, "not Samelight's") for path in _strangers(report)]
     return report
 
 
@@ -165,13 +164,6 @@ def _quietly(action: Callable[[], object]) -> bool:
     except OSError:
         return False
     return True
-
-
-def _strangers(report: Report) -> List[Path]:
-    """What is still in our folders, and is not told of otherwise."""
-    told = {path for path, _ in report.kept} | {record_path()}  # what it is kept for is told as a problem
-    there = {path for folder in user_folders() for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()}
-    return sorted(there - told)
 
 
 def _asked(plan: Plan, as_json: bool) -> bool:

@@ -178,12 +178,27 @@ def test_files_of_the_person_stay_and_are_named(home: Path, capsys: pytest.Captu
     own = [user_data() / "weights" / "notes.txt", user_data() / "sample" / "mine" / "picture.kra"]
     write(*own)
     capsys.readouterr()
+    assert main(["uninstall", "--dry-run", "--json"]) == 0
+    assert [Path(kept["path"]) for kept in json.loads(capsys.readouterr().out)["kept"]] == sorted(own)
     assert remove() == 0
     assert [Path(kept["path"]) for kept in json.loads(capsys.readouterr().out)["kept"]] == sorted(own)
     folders = {path for each in own for path in each.parents}
     assert set(contents(home)) - set(before) == {
         str(path.relative_to(home)) for path in {*own, *folders} if home in path.parents and path != home
     } - set(before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links take rights there")
+def test_a_folder_that_a_link_leads_to_is_not_looked_into(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(home)
+    write(tmp_path / "art" / "picture.kra")
+    (user_data() / "art").symlink_to(tmp_path / "art")
+    capsys.readouterr()
+    assert remove() == 0
+    assert [kept["path"] for kept in json.loads(capsys.readouterr().out)["kept"]] == [str(user_data() / "art")]
+    assert (tmp_path / "art" / "picture.kra").exists()
 
 
 def test_settings_and_weights_can_be_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
