@@ -15,7 +15,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Collection, Iterator, List, Tuple
+from typing import Collection, Iterator, List, Set, Tuple
 
 from ..places import user_data
 from ..record import change_record, read_record
@@ -133,7 +133,7 @@ def strangers(ours: Collection[Path]) -> List[Path]:
     Args:
         ours: files and folders that are told of otherwise, each with all that is in it.
     """
-    found = set()
+    found: Set[Path] = set()
     for start in user_folders():
         for folder, folders, names in os.walk(str(start)):  # which goes through no link
             inner = [Path(folder, name) for name in folders if Path(folder, name) not in ours]
