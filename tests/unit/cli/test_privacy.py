@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from samelight.cli.checks import privacy
-from samelight.cli.checks.privacy import Privacy, PrivateFacts
+from samelight.cli.checks.privacy import Privacy, PrivateFacts, shorten_home
 from samelight_installer.editors import Editor
 
 HOMES = [
@@ -54,6 +54,12 @@ def test_a_path_beside_the_home_is_not_taken_for_it() -> None:
     assert private("/home/ann") == "~"
 
 
+def test_a_command_that_is_shown_can_be_copied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert shorten_home(f"see {tmp_path}/run.") == "see ~/run."
+    assert shorten_home(f"chmod go-rwx '{tmp_path}/a b'") == f"chmod go-rwx '{tmp_path}/a b'"
+
+
 @pytest.mark.parametrize("home", ["/", "", "relative", "."])
 def test_a_home_that_says_nothing_replaces_nothing(home: str) -> None:
     private = Privacy(PrivateFacts(homes=(home,)))
@@ -69,6 +75,7 @@ def test_a_home_that_says_nothing_replaces_nothing(home: str) -> None:
         ("/mnt/acme/film/weights/hdnet.safetensors is damaged", "…/weights/hdnet.safetensors is damaged"),
         ("D:\\Projects\\Secret\\samelight\\run\\connection.json", "…/samelight/run/connection.json"),
         ("\\\\nas\\secret\\weights", "…/weights"),
+        ("Others read /mnt/acme/run/connection.json.", "Others read …/run/connection.json."),
         ("~/Clients/ACME/env/bin/samelight daemon", "~/…/env/bin/samelight daemon"),
         ("http://127.0.0.1:5555 and tcp://127.0.0.1:80/x", "http://127.0.0.1:5555 and tcp://127.0.0.1:80/x"),
         ("/usr/lib/python3/dist-packages/gi", "/usr/lib/python3/dist-packages/gi"),

@@ -75,9 +75,11 @@ class PrivateFacts:
 
 
 def shorten_home(text: str) -> str:
-    """The same with "~" for the home folder: for the person's own eyes, so that paths stay true."""
+    """The same with "~" for the home folder: for the person's own eyes, so that paths stay true. In quotation marks no
+    shell knows that sign.
+    """
     for home in _spellings(str(Path.home())):
-        text = re.sub(re.escape(home) + _END, "~", text)
+        text = re.sub("(?<![\"'])" + re.escape(home) + _END, "~", text)
     return text
 
 
@@ -172,7 +174,9 @@ class Privacy:
         return self._names.sub("<name>", text) if self._names else text
 
     def _shorten(self, path: str) -> str:
-        """What of a path may be told."""
+        """What of a path may be told; the full stop that ends a sentence is no part of it."""
+        if path.endswith(".") and not path.endswith(("/.", "..")):
+            return self._shorten(path[:-1]) + "."
         for home in self._homes:
             if path.lower().startswith(home.lower()) and path[len(home) : len(home) + 1] in ("", "/", "\\"):
                 return "~" + _kept(path[len(home) :])
