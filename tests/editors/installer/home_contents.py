@@ -34,7 +34,9 @@ arranged everything else.
 """
 
 COMPILED = ".cache/krita/qmlcache/"
-"""What Qt compiled of Krita's own QML; which modules a unit names depends on what was loaded before it, by chance."""
+"""What Qt compiled of Krita's own QML. Which modules a unit names depends on what was loaded before it: of three homes
+without Samelight each had others, but two may well be the same.
+"""
 
 COUNT = re.compile(rb'(?<=" )\d+(?=\)$)', re.MULTILINE)
 """How often GIMP has seen a menu entry used. Controls agree on it, but they add no layer: a new one counts as a use of
