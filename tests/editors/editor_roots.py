@@ -64,14 +64,17 @@ class EditorRoot:
 
         Args:
             arguments: the program and its arguments.
-            share: folders of the machine that the program finds at the same paths, besides /tmp and the checkout.
+            share: folders of the machine that the program finds at the same paths and cannot write to, besides /tmp
+                and the checkout.
         """
-        binds = [Path("/proc"), Path("/dev"), Path("/sys"), Path("/tmp"), CHECKOUT, *share]  # noqa: S108
+        shared = list(share)
         script = ["set -e"]
-        for path in binds:
-            inside = self.folder / path.relative_to("/")
-            script.append(f"mkdir -p {shlex.quote(str(inside))}")
-            script.append(f"mount --rbind {shlex.quote(str(path))} {shlex.quote(str(inside))}")
+        for path in [Path("/proc"), Path("/dev"), Path("/sys"), Path("/tmp"), CHECKOUT, *shared]:  # noqa: S108
+            inside = shlex.quote(str(self.folder / path.relative_to("/")))
+            script.append(f"mkdir -p {inside}")
+            script.append(f"mount --rbind {shlex.quote(str(path))} {inside}")
+            if path in shared:
+                script.append(f"mount -o remount,bind,ro {inside}")
         script.append(f'exec chroot {shlex.quote(str(self.folder))} "$@"')
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(script), "sh", *arguments]
 

@@ -149,7 +149,9 @@ def ensure_venv(person: Person) -> str:
     (package,) = re.findall(r"apt install (python3\.\d+-venv)", said)
     for arguments in (["update"], ["install", "--no-install-recommends", package]):
         command = ["apt-get", "-q", "-y", "-o", "Acquire::Check-Valid-Until=false", *arguments]
-        done = person.run("env", "DEBIAN_FRONTEND=noninteractive", *command)
+        # With nothing of the machine's in the root: a package's script may write, for instance to /etc/ssl/certs.
+        inside = person.root.command("env", "DEBIAN_FRONTEND=noninteractive", *command)
+        done = subprocess.run(inside, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     return said
 
