@@ -6,6 +6,7 @@ import dataclasses
 import os
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Callable, List, Optional, Sequence, Union
@@ -160,13 +161,14 @@ class RawPeer:
 
 
 def receive(connection: socket.socket, count: int) -> bytes:
-    """So many bytes from a connection; fewer only if the other side closes it."""
+    """So many bytes from a connection; fewer only if the other side closes it, gently or not."""
     received = b""
-    while len(received) < count:
-        piece = connection.recv(count - len(received))
-        if not piece:
-            break
-        received += piece
+    with suppress(ConnectionResetError):
+        while len(received) < count:
+            piece = connection.recv(count - len(received))
+            if not piece:
+                break
+            received += piece
     return received
 
 
