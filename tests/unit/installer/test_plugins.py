@@ -19,7 +19,7 @@ from samelight_installer.plugin import stamp as plugin_stamp
 from samelight_installer.plugin.connection_copies import listed_copies
 from samelight_installer.plugin.installing import Goods, Outcome, install_all, look_at, recorded_editors, remove_plugin
 from samelight_installer.plugin.krita_plugin import NAME
-from samelight_installer.plugin.vendoring import COMPILED
+from samelight_installer.plugin.vendoring import COMPILED, ask_anew
 from samelight_installer.record import read_record, remove_empty_folders
 
 pytestmark = pytest.mark.usefixtures("own_user_data")
@@ -55,6 +55,7 @@ def goods(tmp_path: Path) -> Goods:
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only place where pip finds wheels; the lock file names those."""
+    ask_anew()
     folder = tmp_path / "shelf"
     folder.mkdir()
     write_lock(tmp_path / "locks", "run.lock", *[make_wheel(folder, name, "1.0") for name in COMPILED])

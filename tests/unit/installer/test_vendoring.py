@@ -13,7 +13,7 @@ from installer_helpers import make_wheel, write_lock
 
 import samelight_wire
 from samelight_installer.editors.tags import Tag
-from samelight_installer.plugin.vendoring import COMPILED, vendor_common, vendor_compiled
+from samelight_installer.plugin.vendoring import COMPILED, ask_anew, vendor_common, vendor_compiled
 
 PACKAGES = [Path(module.__file__).parent for module in (samelight_wire, msgpack, platformdirs)]
 TAG = Tag((3, 13), "linux_x86_64")
@@ -45,7 +45,8 @@ def test_common_holds_all_that_the_pure_client_needs(tmp_path: Path) -> None:
 
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only place where pip finds wheels."""
+    """The only place where pip finds wheels; wheels made in the same second are the same, so nothing is remembered."""
+    ask_anew()
     folder = tmp_path / "shelf"
     folder.mkdir()
     monkeypatch.setenv("PIP_NO_INDEX", "1")
