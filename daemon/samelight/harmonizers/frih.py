@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from samelight.harmonizers.blocks.cascade import Cascade
+from samelight.harmonizers.blocks.clustering import CANDIDATES
 from samelight.harmonizers.blocks.halving_unet import HalvingUNet
 from samelight.harmonizers.blocks.masks import crop_to, pad_to_stride
 from samelight.harmonizers.blocks.submasks import soft_submasks, submask_labels
@@ -32,7 +33,8 @@ class FrihStages(Stages):
     coarse: Tensor
     """B x 3 x H x W in -1..1: the coarsely adjusted pictures, blended with the composite by the mask."""
     submasks: Tensor
-    """B x 10 x H x W in 0..1: Subm^1 .. Subm^K and empty ones up to ten; their sum is the mask."""
+    """B x 10 x H x W in 0..1: Subm^1 .. Subm^K and empty ones up to ten; their sum is the mask. All empty where the
+    first stage is learned alone: the loss is the coarse one then."""
 
 
 class FRIH(nn.Module):
@@ -58,6 +60,8 @@ class FRIH(nn.Module):
           head: most channels of the cascade's decoder layers and of its prediction.
         """
         super().__init__()
+        self.refines = True
+        """Whether the cascade runs; a training may begin with the base network alone."""
         base_widths = _widths(width, 15 * width // 2)
         self.base = HalvingUNet(base_widths)
         self.cascade = Cascade(base_widths, _widths(width // 2, 7 * width // 2), head)
@@ -77,11 +81,13 @@ class FRIH(nn.Module):
 
     def stages(self, composite: Tensor, mask: Tensor, instances: Instances | None = None) -> FrihStages:
         """As `forward`, with what the loss looks at."""
-        labels = submask_labels(composite, mask)
         picture, padded_mask = _pad(composite), _pad(mask)
         generated, encoded = self.base(torch.cat([picture, padded_mask], dim=1))
         coarse = generated * padded_mask + picture * (1 - padded_mask)
-        submasks = soft_submasks(labels, mask)
+        if self.training and not self.refines:
+            whole = crop_to(coarse, composite)
+            return FrihStages(whole, whole, mask.new_zeros(len(mask), CANDIDATES, *mask.shape[-2:]))
+        submasks = soft_submasks(submask_labels(composite, mask), mask)
         foreground = self._refine(coarse, submasks, encoded)
         return FrihStages(foreground + composite * (1 - mask), crop_to(coarse, composite), submasks)
 

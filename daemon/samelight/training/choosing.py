@@ -104,11 +104,20 @@ def segment_for(model: str) -> Segment | None:
     return partial(find_in_batch, RegionSegmenter())
 
 
-def load_weights(network: nn.Module, path: Path) -> None:
+LEAST_SHARED = 0.75
+"""Share of a network's weights that another network's file must hold to be of use to it."""
+
+
+def load_weights(network: nn.Module, path: Path) -> str:
     """Put a file's weights into a network, whatever precision they are stored in.
 
+    The file may be another network's with which this one shares most of its layers by name and shape, as HDNet and SRIN
+    share their U-Net; the layers that are only this network's stay as they are.
+
+    Returns: a sentence on what stayed as it was; empty where all weights were in the file.
+
     Raises:
-      InvalidOptionError: there is no such file, or it holds another network's weights.
+      InvalidOptionError: there is no such file, or its weights do not fit.
       WeightsCorruptError: it is damaged.
     """
     if not path.is_file():
@@ -118,8 +127,13 @@ def load_weights(network: nn.Module, path: Path) -> None:
     except (SafetensorError, OSError) as error:
         message = f"The weights {path} cannot be read ({error})."
         raise WeightsCorruptError(message, "Name another .safetensors file with --start-from.") from error
-    try:
-        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except RuntimeError as error:
-        message = f"{path} does not hold the weights of this network."
-        raise InvalidOptionError(message, "Name weights of the same network in the same size.") from error
+    own = network.state_dict()
+    shared = {name: each.float() for name, each in tensors.items() if name in own and own[name].shape == each.shape}
+    share = sum(own[name].numel() for name in shared) / sum(each.numel() for each in own.values())
+    if share < LEAST_SHARED:
+        message = f"{path} holds {share:.0%} of this network's weights."
+        raise InvalidOptionError(message, "Name weights of the same network, or one with the same layers and size.")
+    network.load_state_dict(shared, strict=False)
+    if len(shared) == len(own):
+        return ""
+    return f"{path.name} holds {share:.0%} of the network's weights; the others start at random."

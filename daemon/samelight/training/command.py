@@ -100,8 +100,8 @@ def _prepare(options: TrainingOptions, source: CompositeSource, team: Team, watc
     last = {"auto": None, "yes": True, "no": False}[options.channels_last]
     torch.manual_seed(options.seed)
     network = create(options.model)
-    if options.start_from:
-        load_weights(network, options.start_from)
+    if options.start_from and (missing_weights := load_weights(network, options.start_from)):
+        watcher.said(missing_weights)
     segment = segment_for(options.model)
     missing = compiler_missing(device) if options.compiled else None
     if missing:

@@ -28,6 +28,8 @@ class Plan:
     """(height, width) in pixels."""
     hidden: bool
     """Whether the network is shown no instances."""
+    coarse: bool = False
+    """Whether a network of two stages learns its first alone."""
 
 
 def seeded(*key: object) -> torch.Generator:
@@ -51,7 +53,7 @@ def plan_step(recipe: Recipe, seed: int, step: int, progress: float) -> Plan:
     unit = recipe.multiple
     height, width = (max(unit, unit * round(side * factor / unit)) for factor in (aspect**-0.5, aspect**0.5))
     hidden = float(uniform(generator, (1,), 0, 1)) < recipe.without_instances
-    return Plan(step, progress, recipe.batch_at(side), (height, width), hidden)
+    return Plan(step, progress, recipe.batch_at(side), (height, width), hidden, progress < recipe.coarse_first)
 
 
 def generators_of(seed: int, step: int, pictures: Iterable[int]) -> list[torch.Generator]:

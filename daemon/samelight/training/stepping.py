@@ -65,6 +65,8 @@ class Stepper:
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate_at(batch.plan.progress)
         self.optimizer.zero_grad(set_to_none=True)
+        if hasattr(self.network, "refines"):
+            self.network.refines = not batch.plan.coarse  # type: ignore[assignment]
         figures = self.gradients(batch)
         if isfinite(self.recipe.longest_gradient):
             self.scaler.unscale_(self.optimizer)

@@ -105,7 +105,8 @@ class Trainer:
         self.watcher = watcher if watcher is not None and team.writes else Watcher()
         self.numerics = numerics or Numerics(source.device)
         _check_batches(recipe, team.size * portions)
-        compiler, rarely_used = self._compile if compiled else None, segment is not None
+        compiler = self._compile if compiled else None
+        rarely_used = segment is not None or recipe.coarse_first > 0
         self.stepper = Stepper(network, recipe, seed, self.numerics, team, rarely_used=rarely_used, compiler=compiler)
         self.network, self.average = self.stepper.network, self.stepper.average
         self.step, self.seconds, self.stopped_by = 0, 0.0, 0

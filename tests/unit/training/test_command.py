@@ -132,15 +132,27 @@ def test_weights_to_start_from_may_be_stored_in_float16(tmp_path: Path) -> None:
     network, other = harmonizers.create("hdnet-lite"), harmonizers.create("hdnet-lite")
     halves = {name: tensor.half() for name, tensor in network.state_dict().items()}
     save_file(halves, tmp_path / "w.safetensors")
-    load_weights(other, tmp_path / "w.safetensors")
+    assert load_weights(other, tmp_path / "w.safetensors") == ""
     for name, tensor in other.state_dict().items():
         assert tensor.dtype == torch.float32
         assert torch.equal(tensor, halves[name].float())
-    with pytest.raises(InvalidOptionError, match="does not hold the weights"):
+    with pytest.raises(InvalidOptionError, match="holds 0% of this network's weights"):
         load_weights(harmonizers.create("rcl-lite"), tmp_path / "w.safetensors")
     (tmp_path / "x.safetensors").write_bytes(b"no weights")
     with pytest.raises(WeightsCorruptError):
         load_weights(other, tmp_path / "x.safetensors")
+
+
+def test_a_network_begins_with_the_layers_it_shares_with_another(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    hdnet, srin = harmonizers.create("hdnet-lite"), harmonizers.create("srin-lite")
+    save_file(hdnet.state_dict(), tmp_path / "hdnet-lite.safetensors")
+    before = {name: tensor.clone() for name, tensor in srin.state_dict().items()}
+    said = load_weights(srin, tmp_path / "hdnet-lite.safetensors")
+    assert "97%" in said
+    for name, tensor in srin.state_dict().items():
+        own = name.startswith("semantic_norm.")
+        assert torch.equal(tensor, before[name] if own else hdnet.state_dict()[name]), name
 
 
 def test_the_shipped_weights_can_be_trained_further(photo_folder: Path, tmp_path: Path) -> None:

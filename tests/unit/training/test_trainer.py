@@ -18,6 +18,8 @@ from samelight.training.export import TrainingRecord, export
 from samelight.training.numerics import Numerics
 from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import Recipe, SizePhase, recipe_for
+from samelight.training.source import ALL
+from samelight.training.supply import Maker
 from samelight.training.trainer import Budget, Trainer
 from samelight_wire.errors import InvalidOptionError, WeightsCorruptError
 
@@ -73,6 +75,23 @@ def test_instances_are_found_for_the_composites_and_sometimes_hidden(photos: Pho
 
 
 HALF = [(name, torch.bfloat16, False) for name in harmonizers.names() if name.endswith("-lite")]
+
+
+def test_frih_learns_its_base_network_first(photos: PhotoCollection, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network, recipe = harmonizers.create("frih-lite"), replace(SMALL, loss="frih", ema=0.0, coarse_first=0.5)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+    def changed(until: int) -> set[str]:
+        training = Trainer(network, CompositeMaker(photos, 5), recipe, Budget(steps=4), tmp_path, model="frih-lite")
+        for step in range(until):
+            plan = training.plan(step, step / 4)
+            training.stepper.take(Maker(training.source, recipe.augmentation, None, (ALL,))(plan))
+        now = network.state_dict()
+        return {name.split(".")[0] for name, tensor in before.items() if not torch.equal(tensor, now[name])}
+
+    assert changed(2) == {"base"}
+    assert changed(3) == {"base", "cascade"}
 
 
 @pytest.mark.parametrize(
