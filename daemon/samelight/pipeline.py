@@ -25,6 +25,7 @@ from samelight.explaining import explain
 from samelight.instances import Instances
 from samelight.lifting import Change
 from samelight.reasons import describe_shift
+from samelight.restraint import HALF_AT, share_kept
 from samelight.segmentation import Foreground, Found, InstanceFinder, Place
 from samelight_wire.formats import Raster, Rect
 from samelight_wire.messages import HarmonizeRequest
@@ -91,6 +92,7 @@ class Pipeline:
         working_side: the working picture has about this many pixels squared, whatever its aspect ratio.
         threads: how many row tiles are worked on at once; None takes every core that torch may use.
         finder: finds the backdrop's instances, for the networks that need them and for explanations; None finds none.
+        half_at: mean squared change of the foreground of which half is kept (`restraint.py`); 0 keeps all of any.
     """
 
     def __init__(
@@ -100,9 +102,11 @@ class Pipeline:
         working_side: int = 256,
         threads: int | None = None,
         finder: InstanceFinder | None = None,
+        half_at: float = HALF_AT,
     ) -> None:
         self._harmonizer_source = harmonizer_source
         self._finder = finder
+        self._half_at = half_at
         self._working_side = working_side
         self._threads = threads
 
@@ -124,7 +128,9 @@ class Pipeline:
         found = self._find(scene, composition, clock, threads) if needed or request.options.explain else None
         clock.begin("harmonize")
         instances = found.instances if found is not None and needed else None
-        harmonized = _run_network(self._harmonizer_source(model), composition, instances)
+        proposed = _run_network(self._harmonizer_source(model), composition, instances)
+        kept_share = share_kept(composition.picture, proposed, composition.mask, self._half_at)
+        harmonized = composition.picture + np.float32(kept_share) * (proposed - composition.picture)
         clock.begin("lift")
         change = lifting.fit_change(*compositing.colour_pairs(scene, composition, harmonized), composition.window)
         pixels = _apply(change, scene, request.options.strength, threads)
@@ -134,6 +140,7 @@ class Pipeline:
             "model": model,
             **composition.facts(),
             **describe_shift(composition.picture, harmonized, composition.mask),
+            "kept_share": round(kept_share, 3),
             **({} if found is None else found.facts()),
         }
         explanations: dict[str, Raster] = {}

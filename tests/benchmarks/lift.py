@@ -121,7 +121,7 @@ def measure(picture: NDArray[np.uint8], mask: Array, change: Recolour, dirt: flo
         selection=Raster(RasterFormat(width, height, Layout.MASK, Depth.F32), memoryview(mask.reshape(-1))),
         selection_rect=frame,
     )
-    outcome = Pipeline(lambda name: made_up_network(change, dirt)).run(request)
+    outcome = Pipeline(lambda name: made_up_network(change, dirt), half_at=0.0).run(request)
     result = np.frombuffer(outcome.layer.data, np.uint8).reshape(picture.shape).astype(np.float32)
     window = Rect(*outcome.reasons["window"])
     y, x = np.mgrid[:height, :width].astype(np.float32) + 0.5

@@ -162,9 +162,9 @@ _ON_PHOTOS = Recipe(
     batch=16,
     batch_side=128,
     phases=(
-        SizePhase(0.0, (64, 80, 96, 112)),
-        SizePhase(0.5, (96, 128, 160)),
-        SizePhase(0.8, (160, 192, 224, 256)),
+        SizePhase(0.0, (56, 64, 72)),
+        SizePhase(0.55, (96, 112, 128)),
+        SizePhase(0.85, (160, 192, 224, 256)),
     ),
     warm_up=0.01,
     aspects=(1.0, 4 / 3, 3 / 4, 3 / 2, 2 / 3),

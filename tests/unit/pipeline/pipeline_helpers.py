@@ -82,6 +82,8 @@ def flattened(picture: Raster, mask: NDArray[Any], **fields: Any) -> HarmonizeRe
 
 
 def run(request: HarmonizeRequest, network: Callable[[Tensor, Tensor], Tensor] = warm, **options: Any) -> Outcome:
+    """The outcome; unless the options say otherwise, all of the network's change is kept."""
+    options.setdefault("half_at", 0.0)
     return Pipeline(lambda name: network, threads=2, **options).run(request)
 
 

@@ -1,0 +1,39 @@
+"""Holding back small changes: what fits already is left alone.
+
+A network is wrong by some amount on average, whatever it is shown. A change that is large beside that amount is mostly
+right, one below it is mostly the network's own error, and a layer that fits its picture gets nothing but such changes.
+So a change is scaled by s(d) = d^2 / (d^2 + D^2), where d is its mean square over the foreground: nearly 1 for clear
+changes, next to 0 for slight ones, in the manner of Wiener's filter of a signal in noise. `docs/training-log.md` says
+how D was found.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["HALF_AT", "share_kept"]
+
+HALF_AT = 200.0
+"""D: the mean squared change of which half is kept, in 8-bit code values squared."""
+
+
+def share_kept(
+    picture: NDArray[np.float32], harmonized: NDArray[np.float32], mask: NDArray[np.float32], half_at: float = HALF_AT
+) -> float:
+    """How much of a network's change to keep, 0..1.
+
+    Args:
+      picture: H x W x 3 in 0..1, what the network was shown.
+      harmonized: the same, its answer.
+      mask: H x W in 0..1.
+      half_at: D, in 8-bit code values squared.
+
+    Returns: s; 1 where there is no foreground.
+    """
+    area = float(mask.sum())
+    if not area:
+        return 1.0
+    change = (harmonized - picture) * 255
+    squared = float((np.square(change).mean(axis=2) * mask).sum()) / area
+    return squared**2 / (squared**2 + half_at**2) if squared else 1.0
