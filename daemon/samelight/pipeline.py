@@ -139,8 +139,7 @@ class Pipeline:
         reasons = {
             "model": model,
             **composition.facts(),
-            **describe_shift(composition.picture, harmonized, composition.mask),
-            "kept_share": round(kept_share, 3),
+            **describe_shift(composition.picture, harmonized, composition.mask, kept_share),
             **({} if found is None else found.facts()),
         }
         explanations: dict[str, Raster] = {}

@@ -15,18 +15,22 @@ Picture = NDArray[np.float32]
 
 NOTICEABLE_STOPS = 0.05
 NOTICEABLE_CHANGE = 0.03
+NOTICEABLY_KEPT = 0.5
+HELD_BACK = " It fits its surroundings already as far as the network can tell, so little of a slight change was kept."
 
 
-def describe_shift(before: Picture, after: Picture, mask: Picture) -> dict[str, Any]:
+def describe_shift(before: Picture, after: Picture, mask: Picture, kept_share: float = 1.0) -> dict[str, Any]:
     """The foreground's mean change.
 
     Args:
         before: H x W x 3, sRGB code values 0..1.
         after: the same, harmonized.
         mask: H x W in 0..1, the foreground.
+        kept_share: how much of the network's change is in `after`, 0..1 (`restraint.py`).
 
     Returns: `exposure_stops` (mean luminance), `warmth_stops` (red against blue; positive is warmer), `tint_stops`
-    (green against magenta; positive is greener), `saturation_change` (0.1 is a tenth more) and `summary`, a sentence.
+    (green against magenta; positive is greener), `saturation_change` (0.1 is a tenth more), `kept_share` and `summary`,
+    a sentence or two.
     """
     inside = mask > 0
     before, after, mask = before[inside], after[inside], mask[inside]
@@ -39,7 +43,8 @@ def describe_shift(before: Picture, after: Picture, mask: Picture) -> dict[str, 
         "tint_stops": round(float(stops[1] - (stops[0] + stops[2]) / 2), 3),
         "saturation_change": round(_saturation(after, mask) / max(_saturation(before, mask), 1e-3) - 1, 3),
     }
-    return {**figures, "summary": _in_words(figures)}
+    restrained = HELD_BACK if kept_share < NOTICEABLY_KEPT else ""
+    return {**figures, "kept_share": round(kept_share, 3), "summary": _in_words(figures) + restrained}
 
 
 def _saturation(picture: Picture, mask: Picture) -> float:

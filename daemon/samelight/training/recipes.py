@@ -162,9 +162,9 @@ _ON_PHOTOS = Recipe(
     batch=16,
     batch_side=128,
     phases=(
-        SizePhase(0.0, (56, 64, 72)),
-        SizePhase(0.55, (96, 112, 128)),
-        SizePhase(0.85, (160, 192, 224, 256)),
+        SizePhase(0.0, (40, 48, 56)),
+        SizePhase(0.55, (80, 96, 112)),
+        SizePhase(0.85, (128, 192, 256)),
     ),
     warm_up=0.01,
     aspects=(1.0, 4 / 3, 3 / 4, 3 / 2, 2 / 3),
@@ -173,13 +173,13 @@ _ON_PHOTOS = Recipe(
 ON_PHOTOS = _both_sizes(
     {
         "hdnet": _ON_PHOTOS,
-        "srin": replace(_ON_PHOTOS, loss="l1", without_instances=0.5),
+        "srin": replace(_ON_PHOTOS, loss="l1", without_instances=0.7),
         "srih": replace(
             _ON_PHOTOS,
             optimizer="adamw",
             final_rate=1e-6,
             weight_decay=1e-4,
-            without_instances=0.5,
+            without_instances=0.7,
         ),
         # Its stride is 128: first sizes that need no padding, then also those that do, as in use. The cascade, which is
         # thirty times as much work, learns to refine what is already right: it joins in late.

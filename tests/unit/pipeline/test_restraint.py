@@ -43,5 +43,8 @@ def test_a_layer_that_fits_comes_back_as_it_was_and_the_reasons_say_so() -> None
     outcome = run(request, slightly, half_at=HALF_AT)
     assert np.array_equal(samples(outcome), picture)
     assert outcome.reasons["kept_share"] < 0.01
-    assert run(request, warm, half_at=HALF_AT).reasons["kept_share"] > 0.5
+    assert "fits" in outcome.reasons["summary"]
+    clear = run(request, warm, half_at=HALF_AT).reasons
+    assert clear["kept_share"] > 0.5
+    assert "fits" not in clear["summary"]
     assert not np.array_equal(samples(run(request, slightly)), picture)

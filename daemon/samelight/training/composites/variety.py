@@ -31,7 +31,7 @@ class Variety:
 
     families: tuple[Family, ...] = FAMILIES
     """The recolourings, drawn by their weights."""
-    harmonious: float = 0.12
+    harmonious: float = 0.1
     """Share of the composites that are left as they are: the network also has to learn to do nothing."""
     strengths: tuple[float, float] = (1000.0, 6000.0)
     """Each composite's greatest fMSE lies in this range (8-bit code values squared): a stronger change is scaled down
@@ -45,13 +45,13 @@ class Variety:
     """Share of the transfers whose reference is, of a few regions, that of most similar brightness."""
     own: float = 0.8
     """Share of the foregrounds that are the photograph's own regions, where it has any."""
-    selected: float = 0.35
+    selected: float = 0.2
     """Share of the other foregrounds that follow the photograph's own colours, as a magic wand selects them."""
-    borrowed: float = 0.55
+    borrowed: float = 0.8
     """Share of those left that have the shape of a region of another photograph; the rest are drawn."""
-    several: float = 0.2
+    several: float = 0.12
     """Share of the composites with two or three foregrounds: a layer may hold several objects."""
-    differently: float = 0.4
+    differently: float = 0.25
     """Share of those whose foregrounds are each recoloured in a way of their own: pasted from several pictures."""
     hard_edges: float = 0.3
     """Share of the composites whose mask is 0 or 1 everywhere."""
