@@ -129,19 +129,14 @@ class Pipeline:
         clock.begin("harmonize")
         instances = found.instances if found is not None and needed else None
         proposed = _run_network(self._harmonizer_source(model), composition, instances)
-        kept_share = share_kept(composition.picture, proposed, composition.mask, self._half_at)
-        harmonized = composition.picture + np.float32(kept_share) * (proposed - composition.picture)
+        harmonized, kept_share = _restrained(composition, proposed, self._half_at)
         clock.begin("lift")
         change = lifting.fit_change(*compositing.colour_pairs(scene, composition, harmonized), composition.window)
         pixels = _apply(change, scene, request.options.strength, threads)
         clock.begin("encode")
         layer = _encode(pixels, request.layer)
-        reasons = {
-            "model": model,
-            **composition.facts(),
-            **describe_shift(composition.picture, harmonized, composition.mask, kept_share),
-            **({} if found is None else found.facts()),
-        }
+        shift = describe_shift(composition.picture, harmonized, composition.mask, kept_share)
+        reasons = {"model": model, **composition.facts(), **shift, **(found.facts() if found is not None else {})}
         explanations: dict[str, Raster] = {}
         if request.options.explain:
             clock.begin("explain")
@@ -208,6 +203,14 @@ def _run_network(harmonizer: Harmonizer, composition: Composition, instances: In
     with torch.inference_mode():
         harmonized = harmonizer(*inputs) if instances is None else harmonizer(*inputs, instances)
     return harmonized[0].permute(1, 2, 0).float().cpu().numpy()
+
+
+def _restrained(
+    composition: Composition, proposed: NDArray[np.float32], half_at: float
+) -> tuple[NDArray[np.float32], float]:
+    """As much of the network's answer as is kept, and which share 0..1 of its change that is."""
+    share = share_kept(composition.picture, proposed, composition.mask, half_at)
+    return composition.picture + np.float32(share) * (proposed - composition.picture), share
 
 
 def _apply(change: Change, scene: Scene, strength: float, threads: int) -> NDArray[Any]:

@@ -17,11 +17,17 @@ __all__ = ["HALF_AT", "share_kept"]
 HALF_AT = 200.0
 """D: the mean squared change of which half is kept, in 8-bit code values squared."""
 
+FAINTEST = 0.05
+"""A mask below it is taken for so much where its share of a change is divided by it, as the lift does."""
+
 
 def share_kept(
     picture: NDArray[np.float32], harmonized: NDArray[np.float32], mask: NDArray[np.float32], half_at: float = HALF_AT
 ) -> float:
     """How much of a network's change to keep, 0..1.
+
+    The answer is the blend I_h = G M + I_c (1 - M); what counts is the change of the foreground's own colours, G - I_c:
+    of a half transparent layer only half of it shows.
 
     Args:
       picture: H x W x 3 in 0..1, what the network was shown.
@@ -34,6 +40,6 @@ def share_kept(
     area = float(mask.sum())
     if not area:
         return 1.0
-    change = (harmonized - picture) * 255
+    change = (harmonized - picture) * (255 / np.maximum(mask, np.float32(FAINTEST)))[..., None]
     squared = float((np.square(change).mean(axis=2) * mask).sum()) / area
     return squared**2 / (squared**2 + half_at**2) if squared else 1.0

@@ -15,11 +15,12 @@ def flat(value: float) -> np.ndarray:
     return np.full((8, 8, 3), value / 255, np.float32)
 
 
-def test_half_is_kept_of_the_change_that_is_named() -> None:
+@pytest.mark.parametrize("opacity", [1.0, 0.5, 0.1])
+def test_half_is_kept_of_the_change_that_is_named_however_much_of_it_shows(opacity: float) -> None:
     mask = np.zeros((8, 8), np.float32)
-    mask[2:6, 2:6] = 0.5
-    changed = np.where(mask[..., None] > 0, flat(100 + np.sqrt(HALF_AT)), flat(100))
-    assert share_kept(flat(100), changed, mask) == pytest.approx(0.5, abs=1e-4)
+    mask[2:6, 2:6] = opacity
+    changed = flat(100 + np.sqrt(HALF_AT)) * mask[..., None] + flat(100) * (1 - mask[..., None])
+    assert share_kept(flat(100), changed, mask) == pytest.approx(0.5, abs=1e-3)
     assert share_kept(flat(100), changed, mask, half_at=0.0) == 1.0
 
 
