@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 
 import torch
 from safetensors import SafetensorError
@@ -91,7 +92,16 @@ def budget_of(options: TrainingOptions, recipe: Recipe, pictures: int) -> Budget
     if options.steps is not None:
         return Budget(steps=options.steps)
     epochs = recipe.epochs if options.epochs is None else options.epochs
-    return Budget(steps=max(1, round(epochs * pictures / recipe.batch)) if epochs > 0 else 0)
+    return Budget(steps=max(1, round(epochs * pictures / _pictures_a_step(recipe))) if epochs > 0 else 0)
+
+
+def _pictures_a_step(recipe: Recipe) -> float:
+    """The mean over a training in which small pictures come in larger batches."""
+    ends = [*(phase.start for phase in recipe.phases[1:]), 1.0]
+    return sum(
+        (end - phase.start) * fmean(recipe.batch_at(side) for side in phase.sides)
+        for phase, end in zip(recipe.phases, ends, strict=True)
+    )
 
 
 def segment_for(model: str) -> Segment | None:

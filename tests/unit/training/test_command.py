@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from samelight.cli.main import app
 from samelight.training.__main__ import main, parser
 from samelight.training.choosing import budget_of, load_weights, recipe_of
 from samelight.training.composites import sheet
+from samelight.training.draws import plan_step
 from samelight.training.options import TrainingOptions, declared
 from samelight.training.recipes import PAPER, SizePhase, recipe_for
 from samelight_wire.errors import InvalidOptionError, WeightsCorruptError
@@ -125,6 +126,14 @@ def test_the_budget_is_the_recipes_epochs_or_what_is_asked_for() -> None:
     assert budget_of(options(epochs=0.5), recipe, 240).steps == 10
     assert budget_of(options(steps=4), recipe, 240).steps == 4
     assert budget_of(options(minutes=1.5), recipe, 240).minutes == 1.5
+
+
+def test_an_epoch_is_one_pass_over_the_pictures_whatever_their_sizes() -> None:
+    recipe = replace(recipe_for("hdnet-lite", paper=False), aspects=(1.0,))
+    steps = budget_of(options(epochs=3), recipe, 40000).steps
+    assert steps is not None
+    pictures = sum(plan_step(recipe, 0, step, step / steps).count for step in range(steps))
+    assert pictures == pytest.approx(120000, rel=0.02)
 
 
 def test_weights_to_start_from_may_be_stored_in_float16(tmp_path: Path) -> None:

@@ -50,7 +50,14 @@ def test_on_photographs_the_rate_warms_up_and_falls() -> None:
     rates = [photos.learning_rate_at(progress) for progress in (0.0, 0.01, 0.5, 1.0)]
     assert rates[0] == 0
     assert rates[1] > rates[2] > rates[3] > 0
-    assert set(photos.sides_at(0.8)) == {160, 192, 224, 256}
+
+
+def test_on_photographs_the_pictures_grow_to_the_size_of_use() -> None:
+    for name, recipe in ON_PHOTOS.items():
+        sides = [recipe.sides_at(progress / 20) for progress in range(20)]
+        assert [max(each) for each in sides] == sorted(max(each) for each in sides), name
+        assert max(sides[0]) <= 128, name
+        assert max(sides[-1]) == 256, name
 
 
 def test_every_network_has_both_recipes_and_every_recipe_its_loss() -> None:
