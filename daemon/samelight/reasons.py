@@ -15,7 +15,9 @@ Picture = NDArray[np.float32]
 
 NOTICEABLE_STOPS = 0.05
 NOTICEABLE_CHANGE = 0.03
-NOTICEABLY_KEPT = 0.5
+NEARLY_GRAY = 0.02
+"""Saturation below which a change is not told as a multiple of it: of gray, any colour is infinitely more."""
+NOTICEABLY_KEPT = 0.25
 HELD_BACK = " It fits its surroundings already as far as the network can tell, so little of a slight change was kept."
 
 
@@ -41,7 +43,7 @@ def describe_shift(before: Picture, after: Picture, mask: Picture, kept_share: f
         "exposure_stops": round(exposure, 3),
         "warmth_stops": round(float(stops[0] - stops[2]), 3),
         "tint_stops": round(float(stops[1] - (stops[0] + stops[2]) / 2), 3),
-        "saturation_change": round(_saturation(after, mask) / max(_saturation(before, mask), 1e-3) - 1, 3),
+        "saturation_change": round(_saturation(after, mask) / max(_saturation(before, mask), NEARLY_GRAY) - 1, 3),
     }
     restrained = HELD_BACK if kept_share < NOTICEABLY_KEPT else ""
     return {**figures, "kept_share": round(kept_share, 3), "summary": _in_words(figures) + restrained}

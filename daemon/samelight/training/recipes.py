@@ -181,15 +181,15 @@ ON_PHOTOS = _both_sizes(
             weight_decay=1e-4,
             without_instances=0.7,
         ),
-        # Its stride is 128: first sizes that need no padding, then also those that do, as in use. The cascade, which is
-        # thirty times as much work, learns to refine what is already right: it joins in late.
+        # Its stride is 128: squares need no padding here, other proportions do, as in use. The cascade, which is thirty
+        # times as much work, learns to refine what is already right: it joins in late.
         # Nothing normalizes its maps, so that a rare large gradient would undo many steps.
         "frih": replace(
             _ON_PHOTOS,
             loss="frih",
             multiple=32,
-            phases=(SizePhase(0.0, (128,)), SizePhase(0.5, (128, 224, 256)), SizePhase(0.65, (128, 256))),
-            coarse_first=0.65,
+            phases=(SizePhase(0.0, (128,)), SizePhase(0.6, (128, 192, 256))),
+            coarse_first=0.8,
             longest_gradient=1.0,
         ),
         # Without the paper's contrast: as models.md reads equation 10 it pulls as hard as the pictures' error, and a
