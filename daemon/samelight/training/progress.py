@@ -16,6 +16,8 @@ __all__ = ["ProgressReport"]
 MINUTE = 60.0
 SMOOTHED_OVER = 100
 """Steps of the running means."""
+MOST_COUNTED = 10.0
+"""A greater gain counts as this one: that of a batch whose composites are hardly changed says nothing."""
 
 
 class ProgressReport(Watcher):
@@ -37,7 +39,7 @@ class ProgressReport(Watcher):
         self._seen += 1
         share = max(1 / SMOOTHED_OVER, 1 / self._seen)
         self._loss += share * (step.loss - self._loss)
-        self._gain += share * (step.gain - self._gain)
+        self._gain += share * (min(step.gain, MOST_COUNTED) - self._gain)
         if self._seen > 1:
             taken = max(step.seconds - self._before, 1e-6)
             # The mean of times, not of rates: a step that was waited for counts as long as it took.

@@ -38,4 +38,5 @@ class Readings:
             return
         figures = self._team.sum_up(torch.stack([each for each, _ in waiting])).tolist()
         for (loss, error, untouched), (_, step) in zip(figures, waiting, strict=True):
-            yield replace(step, loss=loss, gain=error / max(untouched, 1e-12))
+            # A small batch may be all fitting foregrounds, with nothing to be better than.
+            yield replace(step, loss=loss, gain=error / untouched if untouched > 0 else 1.0)
