@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cli_helpers import Run
 
+from samelight import harmonizers
 from samelight.cli.checks import computing, editors, weights
 from samelight.cli.checks.check import Check, ok
 from samelight.cli.checks.examination import examine
@@ -133,6 +134,16 @@ def test_a_default_model_without_weights_is_no_matter_for_the_installer(own_weig
     assert line.status == "failure"
     assert "`samelight train srin --photos" in line.mend
     assert str(own_weights / "config.toml") in line.mend
+
+
+def test_the_papers_sizes_come_without_weights_and_all_others_with_some(own_weights: Path) -> None:
+    (own_weights / "manifest.json").unlink()
+    lines = {line.name: line for line in weights.check_weights()}
+    assert {name for name in lines if name.startswith("weights ")} == {
+        f"weights {name}" for name in harmonizers.names() if name.endswith("-lite")
+    }
+    assert {line.status for line in lines.values()} == {"ok"}
+    assert "hdnet, srin, srih, frih, rcl;" in lines["other weights"].detail
 
 
 # ---- memory ----

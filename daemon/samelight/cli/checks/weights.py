@@ -15,6 +15,9 @@ __all__ = ["check_segmentation", "check_weights"]
 
 BETTER = "`samelight weights install sam-vit-b` (optional, 375 MB) lets it find whole objects."
 
+SHIPPED = "-lite"
+"""How the names of the networks end whose weights come with Samelight."""
+
 TRAIN = "`samelight train {} --photos FOLDER` makes some (see docs/training.md)"
 """How weights come up that nobody gives away."""
 
@@ -23,7 +26,7 @@ REPLACE = "Delete {} and run `python3 installer` again."
 
 
 def check_weights() -> Iterator[Check]:
-    """Weights of networks that are no default may be missing; damaged ones always are a failure."""
+    """Weights of the papers' sizes come with no installation; all others should be there, and none be damaged."""
     if not torch_works():
         yield _not_tried("weights")
         return
@@ -35,11 +38,12 @@ def check_weights() -> Iterator[Check]:
         return
     default = usable_settings().default_model
     states = {name: weights.state_of(name) for name in harmonizers.names()}
-    lacking = [name for name, state in states.items() if state == "missing" and name != default]
+    missing = [name for name, state in states.items() if state == "missing" and name != default]
+    lacking = [name for name in missing if not name.endswith(SHIPPED)]
     yield from (_describe(name, state) for name, state in states.items() if name not in lacking)
     if lacking:
-        detail = f"not installed: {', '.join(lacking)}; requests for them will be refused"
-        yield warning("other weights", detail, f"{TRAIN.format(lacking[0])}, if you want them.")
+        detail = f"nobody ships those of {', '.join(lacking)}; requests for them will be refused"
+        yield ok("other weights", detail, f"{TRAIN.format(lacking[0])}, if you want them.")
 
 
 def _unreadable_lists() -> Iterator[Check]:
