@@ -35,7 +35,7 @@ def test_every_network_clustering_and_segmentation(run: Run, few: None) -> None:
     for name, measured in figures["networks"].items():
         assert measured["p50_seconds"] > 0
         assert measured["rounds"] == 1
-        assert measured["weights"] == ("trained" if name == "hdnet-lite" else "random")
+        assert measured["weights"] == "trained"
         assert measured["parameters"] == sum(each.numel() for each in harmonizers.create(name).parameters())
         assert measured["multiply_adds"] > 1e8
         assert measured["depends_on_picture"] == (name == "frih-lite")

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from samelight.cli.main import app
 from samelight.evaluation.runner import Measurer
+from samelight.weights import store
 
 runner = CliRunner()
 
@@ -23,6 +24,7 @@ runner = CliRunner()
 def no_installed_weights(monkeypatch: pytest.MonkeyPatch, weights_folder: Path) -> None:
     """The only network that has weights is a small one with random ones."""
     monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(weights_folder))
+    monkeypatch.setattr(store, "folders", lambda: [weights_folder])
 
 
 def evaluate(*arguments: object, code: int = 0) -> str:
