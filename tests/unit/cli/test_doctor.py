@@ -20,7 +20,7 @@ from samelight.cli.checks.check import Check, ok
 from samelight.cli.checks.examination import examine
 from samelight.cli.checks.memory import read_meminfo, read_vm_stat
 from samelight.cli.install import vendored_packages
-from samelight.weights import WeightsEntry, write_entry
+from samelight.weights import WeightsEntry, store, write_entry
 from samelight_installer.editors import Editor
 from samelight_installer.editors.tags import Tag
 from samelight_installer.plugin import gimp_plugin, krita_plugin
@@ -144,6 +144,16 @@ def test_the_papers_sizes_come_without_weights_and_all_others_with_some(own_weig
     }
     assert {line.status for line in lines.values()} == {"ok"}
     assert "hdnet, srin, srih, frih, rcl;" in lines["other weights"].detail
+
+
+def test_shipped_weights_that_are_gone_are_had_again_by_the_installer(
+    own_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own_weights / "manifest.json").unlink()
+    monkeypatch.setattr(store, "folders", lambda: [own_weights])
+    line = {line.name: line for line in weights.check_weights()}["weights rcl-lite"]
+    assert (line.status, line.mend) == ("failure", "Run `python3 installer` again.")
+    assert "default" not in line.detail
 
 
 # ---- memory ----

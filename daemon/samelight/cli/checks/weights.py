@@ -67,6 +67,8 @@ def _describe(name: str, state: str) -> Check:
     try:
         folder, entry = weights.entry(name)
     except WeightsMissingError:
+        if name.endswith(SHIPPED):
+            return failure(line, "not listed, though they come with Samelight", REINSTALL)
         other = f"or choose another default_model in {settings_path()}."
         return failure(line, "not installed, and it is the default model", f"{TRAIN.format(name)}, {other}")
     path = folder / entry.file
