@@ -51,8 +51,10 @@ class Recipe:
     """Sizes over the training, by rising start."""
     loss: str = "foreground-mse"
     """A name of `samelight.training.losses.LOSSES`."""
-    optimizer: Literal["adam", "adamw"] = "adam"
-    """AdamW takes the weight decay apart from the gradient's statistics."""
+    optimizer: Literal["adam", "adamw", "muon"] = "adam"
+    """AdamW takes weight decay apart from the gradient's statistics; Muon is for kernels, with AdamW for the rest."""
+    muon_share: float = 20.0
+    """Muon's learning rate as a multiple of `learning_rate`."""
     weight_decay: float = 0.0
     """Of the optimizer."""
     final_rate: float = 1e-5
@@ -172,9 +174,9 @@ _ON_PHOTOS = Recipe(
 
 ON_PHOTOS = _both_sizes(
     {
-        "hdnet": _ON_PHOTOS,
+        "hdnet": replace(_ON_PHOTOS, optimizer="muon"),
         # Not the paper's L1, with which it learns more slowly here (docs/training-log.md).
-        "srin": replace(_ON_PHOTOS, without_instances=0.7),
+        "srin": replace(_ON_PHOTOS, optimizer="muon", without_instances=0.7),
         "srih": replace(
             _ON_PHOTOS,
             optimizer="adamw",

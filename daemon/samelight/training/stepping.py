@@ -17,7 +17,7 @@ from samelight.training.draws import generators_of
 from samelight.training.learner import Learner
 from samelight.training.losses import LOSSES, Part
 from samelight.training.numerics import Numerics
-from samelight.training.optimizing import make_optimizer
+from samelight.training.optimizing import make_optimizer, set_learning_rate
 from samelight.training.recipes import Recipe
 from samelight.training.supply import Batch, Portion
 
@@ -62,8 +62,7 @@ class Stepper:
 
     def take(self, batch: Batch) -> Tensor:
         """Do a step; returns the figures of `Learner`, added up over this process's portions."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate_at(batch.plan.progress)
+        set_learning_rate(self.optimizer, self.recipe.learning_rate_at(batch.plan.progress))
         self.optimizer.zero_grad(set_to_none=True)
         if hasattr(self.network, "refines"):
             self.network.refines = not batch.plan.coarse  # type: ignore[assignment]

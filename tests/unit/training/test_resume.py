@@ -51,10 +51,12 @@ def test_a_training_killed_again_and_again_ends_with_the_same_bits(
     assert len(first) == 14
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_finishes_the_step_saves_and_the_rest_follows(number: int, photo_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "paper"), [(signal.SIGTERM, True), (signal.SIGINT, False)])
+def test_a_signal_finishes_the_step_saves_and_the_rest_follows(
+    number: int, paper: bool, photo_folder: Path, tmp_path: Path
+) -> None:
     before = signal.getsignal(signal.SIGINT)
-    whole, parts = (Course("hdnet-lite", photo_folder, tmp_path / name, 6) for name in ("whole", "parts"))
+    whole, parts = (Course("hdnet-lite", photo_folder, tmp_path / name, 6, paper) for name in ("whole", "parts"))
     whole.trainer().run()
     stopped = parts.trainer(watcher=Stopper(2, number))
     stopped.run()

@@ -50,11 +50,13 @@ class Course:
     photos: Path
     folder: Path
     steps: int
+    paper: bool = True
+    """Whether loss and optimizer are the paper's, else those for photographs."""
 
     def trainer(self, **options: Any) -> Trainer:
         """With random weights that are the same each time."""
-        paper = recipe_for(self.model, paper=True)
-        recipe = replace(SMALL, loss=paper.loss, optimizer=paper.optimizer, weight_decay=paper.weight_decay)
+        known = recipe_for(self.model, paper=self.paper)
+        recipe = replace(SMALL, loss=known.loss, optimizer=known.optimizer, weight_decay=known.weight_decay)
         torch.manual_seed(0)
         network = harmonizers.create(self.model)
         needs = harmonizers.describe(self.model).needs_instances
