@@ -168,18 +168,18 @@ _ON_PHOTOS = Recipe(
         SizePhase(0.55, (80, 96, 112)),
         SizePhase(0.85, (128, 192, 256)),
     ),
+    optimizer="muon",
     warm_up=0.01,
     aspects=(1.0, 4 / 3, 3 / 4, 3 / 2, 2 / 3),
 )
 
 ON_PHOTOS = _both_sizes(
     {
-        "hdnet": replace(_ON_PHOTOS, optimizer="muon"),
+        "hdnet": _ON_PHOTOS,
         # Not the paper's L1, with which it learns more slowly here (docs/training-log.md).
-        "srin": replace(_ON_PHOTOS, optimizer="muon", without_instances=0.7),
+        "srin": replace(_ON_PHOTOS, without_instances=0.7),
         "srih": replace(
             _ON_PHOTOS,
-            optimizer="adamw",
             final_rate=1e-6,
             weight_decay=1e-4,
             without_instances=0.7,
@@ -197,7 +197,7 @@ ON_PHOTOS = _both_sizes(
         ),
         # Without the paper's contrast: as models.md reads equation 10 it pulls as hard as the pictures' error, and a
         # network that learns 16 composites of 64 x 64 by heart stops at 28 dB with it.
-        "rcl": replace(_ON_PHOTOS, optimizer="adamw", weight_decay=0.01, multiple=16),
+        "rcl": replace(_ON_PHOTOS, weight_decay=0.01, multiple=16),
     }
 )
 """For composites made from photographs: small pictures first, which is where a budget of time goes furthest, and
