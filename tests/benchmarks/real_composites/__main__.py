@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pasting import Composite, Recipe, make
 from photographs import table
 from PIL import Image
-from strips import sheet, strip, write
+from strips import SHEET_QUALITY, sheet, strip, write
 
 import samelight
 from samelight import harmonizers
@@ -79,7 +79,7 @@ def _harmonize(recipe: Recipe, composite: Composite, models: list[str], folder: 
         print(f"{recipe.name:20} {model:12} {_changes(composite, results[model])}", flush=True)
     write(strip(composite.picture, results[harmonizers.DEFAULT]), folder / f"{recipe.name}.jpg")
     if len(results) > 1:
-        write(sheet({"composite": composite.picture, **results}), folder / f"{recipe.name}-all.jpg")
+        write(sheet({"composite": composite.picture, **results}), folder / f"{recipe.name}-all.jpg", SHEET_QUALITY)
 
 
 def _changes(composite: Composite, result: NDArray[np.uint8]) -> str:
