@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["QUALITY", "SHEET_QUALITY", "sheet", "strip", "write"]
+__all__ = ["SHEET_QUALITY", "sheet", "strip", "write"]
 
 _WIDTH = 1600
 _GAP = 8
 _LABEL = 26
 _COLUMNS = 3
-QUALITY, SHEET_QUALITY = 88, 80
+_QUALITY = 88
+SHEET_QUALITY = 80
 _MOST_BYTES = 300_000
 
 
@@ -44,10 +45,10 @@ def _grid(pictures: list[NDArray[np.uint8]], columns: int, labels: list[str] | N
     return page
 
 
-def write(page: Image.Image, path: Path, quality: int = QUALITY) -> None:
+def write(page: Image.Image, path: Path, quality: int = _QUALITY) -> None:
     """A JPEG below the size that a page should load, at lower quality or smaller where it has to be."""
     for attempt in (quality, 80, 72):
-        page.save(path, quality=attempt, optimize=True, subsampling=0 if attempt == QUALITY else 2)
+        page.save(path, quality=attempt, optimize=True, subsampling=0 if attempt == _QUALITY else 2)
         if path.stat().st_size <= _MOST_BYTES:
             return
     write(page.resize((page.width * 4 // 5, page.height * 4 // 5), Image.Resampling.LANCZOS), path)
