@@ -51,7 +51,8 @@ def harmonize(
     """
     request = request_for(composite, mask, model=model, strength=strength, backdrop=backdrop)
     outcome = _pipeline(device or "auto").run(request)
-    return np.frombuffer(outcome.layer.data, dtype=composite.dtype).reshape(composite.shape).copy()
+    samples = np.frombuffer(outcome.layer.data, dtype=composite.dtype.newbyteorder("<"))  # as rasters have them
+    return samples.reshape(composite.shape).astype(composite.dtype)
 
 
 def request_for(

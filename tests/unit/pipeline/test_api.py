@@ -47,6 +47,13 @@ def test_picture_need_not_be_contiguous():
     assert np.array_equal(samelight.harmonize(picture, mask), expected)
 
 
+def test_byte_order_is_the_callers_own():
+    picture, mask = ramp(50, 60, 3, "u2"), round_alpha(50, 60, "u1")
+    swapped = samelight.harmonize(picture.astype(">u2"), mask)
+    assert swapped.dtype == np.dtype(">u2")
+    assert np.array_equal(swapped, samelight.harmonize(picture, mask))
+
+
 def test_strength_and_backdrop():
     layer = ramp(50, 60, 4, "u1")
     layer[..., 3] = round_alpha(50, 60, "u1")
