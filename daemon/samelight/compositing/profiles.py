@@ -89,7 +89,7 @@ def parse_matrix_profile(data: bytes) -> MatrixProfile | None:
         colorants = np.stack([_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")], axis=1)
         to_srgb = np.linalg.solve(SRGB_TO_XYZ_D50, colorants)
         return MatrixProfile(curves, to_srgb, np.linalg.inv(to_srgb))
-    except (KeyError, ValueError, IndexError, struct.error, np.linalg.LinAlgError):
+    except (LookupError, ValueError, ArithmeticError, struct.error, np.linalg.LinAlgError):
         return None
 
 
@@ -106,17 +106,23 @@ def _xyz(element: bytes) -> Array:
 
 
 def _curve(element: bytes) -> ToneCurve:
-    """A curveType or parametricCurveType element. Raises ValueError for another type or a curve that does not rise."""
+    """A curveType or parametricCurveType element.
+
+    Raises:
+        ValueError: it is of another type, or the curve does not rise.
+        FloatingPointError: the curve has no value somewhere.
+    """
     codes = np.linspace(0.0, 1.0, CURVE_SAMPLES)
-    if element[:4] == b"curv":
-        light = _sampled(element, codes)
-    elif element[:4] == b"para":
-        light = _parametric(element, codes)
-    else:
-        raise ValueError("not a tone curve")
+    with np.errstate(divide="raise", over="raise", invalid="raise"):
+        if element[:4] == b"curv":
+            light = _sampled(element, codes)
+        elif element[:4] == b"para":
+            light = _parametric(element, codes)
+        else:
+            raise ValueError("not a tone curve")
     # A curve may stand still at either end, but its inverse needs it to rise: by less than any sample can show.
     rising = np.maximum.accumulate(light) + codes * 1e-9
-    if not rising[-1] > 0.01:
+    if not rising[-1] - rising[0] > 0.01:
         raise ValueError("a tone curve that does not rise")
     return ToneCurve(rising - rising[0])
 

@@ -78,6 +78,20 @@ def test_curves_are_read(curve, light_of_half):
     assert parsed.linear == (light_of_half > 0.4)
 
 
+@pytest.mark.parametrize(
+    "curve",
+    [
+        parametric_curve(1, 2.2, 0.0, 0.1),  # its break lies at -b / a
+        parametric_curve(0, -1.0),
+        parametric_curve(0, 0.0),
+        gamma_curve(0.0),
+        table_curve([0.5, 0.5]),
+    ],
+)
+def test_curve_that_nothing_can_be_done_with_is_not_read(curve):
+    assert parse_matrix_profile(profile(b"RGB ", curve, WIDE)) is None
+
+
 def test_wide_gamut_colour_lies_outside_srgb_and_comes_back():
     icc = profile(b"RGB ", gamma_curve(1.8), WIDE)
     values = np.array([[[0.1, 0.9, 0.2], [0.9, 0.1, 0.1], [0.5, 0.5, 0.5]]], np.float32)
