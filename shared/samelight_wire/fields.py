@@ -75,7 +75,7 @@ def wire(kind: Kind) -> Mapping[str, Any]:
 
 
 class Text(Kind):
-    """A string of `shortest`..`longest` characters."""
+    """A string of `shortest`..`longest` characters that has a form in UTF-8: half of a surrogate pair has none."""
 
     def __init__(self, longest: int, shortest: int = 1) -> None:
         self.longest, self.shortest = longest, shortest
@@ -86,6 +86,10 @@ class Text(Kind):
             raise malformed(name, "is not text")
         if not self.shortest <= len(value) <= self.longest:
             raise malformed(name, f"has {len(value)} characters, not {self.shortest} to {self.longest}")
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise malformed(name, "is not text in Unicode") from None
         return value
 
 

@@ -323,7 +323,7 @@ class ErrorReply(Message):
     @classmethod
     def from_error(cls, error: SamelightError, job: str | None = None) -> ErrorReply:
         """The reply that carries this error; a message longer than a reply takes is cut."""
-        return cls(job, error.code, error.message[:4096], error.hint[:4096])
+        return cls(job, error.code, _fitted(error.message), _fitted(error.hint))
 
     def error(self) -> SamelightError:
         """The error that this reply carries, of the class of its code."""
@@ -338,6 +338,11 @@ KINDS: dict[str, type[Message]] = {
     )
 }  # fmt: skip
 """Every message class by the name that stands for it in the header."""
+
+
+def _fitted(words: str) -> str:
+    """As much of an error's words as a reply takes; a file's name in them may not be Unicode and is escaped then."""
+    return words.encode("utf-8", "backslashreplace").decode("utf-8")[:4096]
 
 
 # ---- what holds between the fields of a request ----

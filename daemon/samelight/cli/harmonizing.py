@@ -113,7 +113,7 @@ def choose(model: str | None, strength: float) -> Options:
     Raises:
         UnknownModelError: no network can have this name.
     """
-    if model is not None and not 1 <= len(model) <= 64:
+    if model is not None and not (1 <= len(model) <= 64 and model.isprintable()):
         raise UnknownModelError(f'There is no model named "{model[:64]}".')
     return Options(model=model, strength=strength)
 

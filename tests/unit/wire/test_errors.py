@@ -9,6 +9,7 @@ import pytest
 
 from samelight_wire import errors
 from samelight_wire.errors import SamelightError, codes, from_wire
+from samelight_wire.frames import decode, encode
 from samelight_wire.messages import ErrorReply
 
 CLASSES = sorted(codes().values(), key=lambda each: each.code)
@@ -61,6 +62,12 @@ def test_an_empty_hint_is_not_replaced_by_the_default() -> None:
 def test_a_message_of_any_length_fits_into_a_reply() -> None:
     reply = ErrorReply.from_error(SamelightError("x" * 100_000, "y" * 100_000))
     assert ErrorReply.from_fields(reply.to_fields()) == reply
+
+
+def test_a_file_name_that_is_not_unicode_fits_into_a_reply() -> None:
+    reply = decode(encode(ErrorReply.from_error(SamelightError('There is no file "a\udcff.png".'))))
+    assert isinstance(reply, ErrorReply)
+    assert reply.message == r'There is no file "a\udcff.png".'
 
 
 def test_errors_survive_a_process_boundary() -> None:

@@ -98,7 +98,7 @@ def test_strength_may_be_any_kind_of_number(strength: float) -> None:
     assert Options.from_fields({"strength": strength}) == Options(strength=float(strength))
 
 
-@pytest.mark.parametrize("job", ["", "x" * 65, 1, None, b"job"])
+@pytest.mark.parametrize("job", ["", "x" * 65, 1, None, b"job", "\udcff"])
 def test_a_job_has_a_name(job: Any) -> None:
     with pytest.raises(MalformedMessageError, match="job"):
         layer_request(job).to_fields()
