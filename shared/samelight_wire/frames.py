@@ -32,7 +32,6 @@ from .messages import KINDS, PROTOCOL, Message
 
 __all__ = [
     "DEFAULT_LIMITS",
-    "LARGEST_FRAME",
     "TAG",
     "Frames",
     "Limits",
@@ -78,9 +77,6 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
-
-LARGEST_FRAME = 16 * DEFAULT_LIMITS.pixels
-"""Bytes of the largest frame a message may have: as many pixels as allowed, RGBA F32. For the transport's own limit."""
 
 
 @dataclass(frozen=True)
