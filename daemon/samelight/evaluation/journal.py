@@ -1,8 +1,8 @@
 """Figures on disk as they are made, so that a long evaluation that was interrupted goes on where it ended.
 
-One line of JSON each: first what is measured (pictures, methods with their weights' hashes, sizes), then a picture a
-line. A file of another evaluation is refused, never mixed in. What follows a damaged
-line, as the last one is that was cut off, is made again.
+One line of JSON each: first what is measured (pictures, methods with their weights' hashes, sizes, how strongly small
+changes are held back), then a picture a line. A file of another evaluation is refused, never mixed in. What follows a
+damaged line, such as a last one that was cut off, is measured again.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from samelight.evaluation.evaluation import Failure
 from samelight.evaluation.metrics import PictureFigures
 from samelight.evaluation.runner import Measured, Measurer, SizeFigures, run
+from samelight.restraint import HALF_AT
 from samelight_wire.errors import InvalidOptionError, OutputError
 from samelight_wire.release import RELEASE
 
@@ -104,6 +105,7 @@ def _about(measurer: Measurer) -> dict[str, Any]:
         "sizes": [size.name for size in plan.sizes],
         "harmonious": plan.harmonious,
         "segmenter": plan.segmenter,
+        "restraint": HALF_AT,
         "lpips": not measurer.without_lpips,
     }
 

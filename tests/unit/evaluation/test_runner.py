@@ -168,6 +168,16 @@ def test_figures_of_something_else_are_refused(plan: Plan, tmp_path: Path) -> No
     assert Journal(path, Measurer(plan)).found == {}
 
 
+def test_figures_with_another_restraint_are_refused(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "figures.jsonl"
+    Journal(path, Measurer(plan))
+    monkeypatch.setattr("samelight.evaluation.journal.HALF_AT", 0.0)
+    with pytest.raises(InvalidOptionError, match="another evaluation"):
+        Journal(path, Measurer(plan))
+
+
 @pytest.mark.parametrize("damaged", ["5", "[]", "null", '{"index": 1}', '{"index": 1, "sizes": 3}', '{"index": 1, "si'])
 def test_what_stands_behind_a_damaged_line_is_measured_again(plan: Plan, tmp_path: Path, damaged: str) -> None:
     path, measurer = tmp_path / "figures.jsonl", Measurer(plan)
