@@ -22,6 +22,9 @@ SRGB_TO_XYZ_D50 = np.array(
 )
 CURVE_SAMPLES = 4097
 
+# Where a curve stands still at its end its inverse is all but upright; no working space's curve is steeper than this.
+STEEPEST_END = 8.0
+
 # Number of parameters of each function type of a parametricCurveType.
 PARAMETERS = (1, 3, 4, 5, 7)
 
@@ -157,6 +160,6 @@ def _parametric(element: bytes, codes: Array) -> Array:
 def _odd(values: Array, points: Array, results: Array) -> Array:
     """Interpolate between rising points, straight on beyond the last, mirrored below 0."""
     size = np.abs(values)
-    slope = (results[-1] - results[-17]) / (points[-1] - points[-17])
+    slope = min((results[-1] - results[-17]) / (points[-1] - points[-17]), STEEPEST_END)
     inside = np.interp(size, points, results)
     return np.copysign(np.where(size > points[-1], results[-1] + (size - points[-1]) * slope, inside), values)

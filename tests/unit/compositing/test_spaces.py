@@ -92,6 +92,13 @@ def test_curve_that_nothing_can_be_done_with_is_not_read(curve):
     assert parse_matrix_profile(profile(b"RGB ", curve, WIDE)) is None
 
 
+def test_colours_beyond_a_curve_that_stands_still_at_its_end_stay_near():
+    clipped = table_curve(np.minimum(np.linspace(0, 1.02, 256), 1))
+    curve = parse_matrix_profile(profile(b"RGB ", clipped, WIDE)).curves[0]
+    assert curve.decode(np.array(0.5)) == pytest.approx(0.51, abs=1e-3)
+    assert 1 <= curve.encode(np.array(1.001)) < 1.01
+
+
 def test_wide_gamut_colour_lies_outside_srgb_and_comes_back():
     icc = profile(b"RGB ", gamma_curve(1.8), WIDE)
     values = np.array([[[0.1, 0.9, 0.2], [0.9, 0.1, 0.1], [0.5, 0.5, 0.5]]], np.float32)
