@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from daemon_harness import Home, RawClient, Requests, RunningDaemon, command, wait_until
 
+from samelight.server.background import module_command
 from samelight_wire.client import Client
 from samelight_wire.endpoint import Endpoint, read_endpoint
 from samelight_wire.errors import DaemonNotRunningError, StaleConnectionError
@@ -215,10 +216,10 @@ def test_a_daemon_whose_connection_file_is_lost_can_still_be_stopped(start: Star
     assert daemon.process.wait(30) == 0
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 always looks in the folder of the start")
 def test_files_where_it_is_started_do_not_become_part_of_the_detached_daemon(home: Home) -> None:
     (home.folder / "tempfile.py").write_text("raise SystemExit('this file was run')")
-    command_line = [sys.executable, "-P", "-m", "samelight.cli.daemon", "--detach", "--json"]
+    (home.folder / "zmq.py").write_text("raise SystemExit('this file was run')")
+    command_line = module_command("samelight.cli.daemon", "--detach", "--json")
     started = subprocess.run(command_line, env=home.environment, cwd=home.folder, capture_output=True, text=True)
     assert "pid" in json.loads(started.stdout), started.stdout
     assert json.loads(home.run("stop", "--json").stdout)["stopped"]

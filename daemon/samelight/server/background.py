@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 
+from samelight.server.instance import InstanceLock
 from samelight.server.lifecycle import instance_lock
 from samelight.server.logs import log_path
 from samelight_wire.client import Client
@@ -24,7 +25,7 @@ from samelight_wire.errors import (
     from_wire,
 )
 
-__all__ = ["await_start", "running_daemon", "start_detached", "stop_running"]
+__all__ = ["await_start", "module_command", "running_daemon", "start_detached", "stop_running"]
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -36,13 +37,17 @@ if sys.platform == "win32":
 else:
     WINDOWS_FLAGS = 0
 
-FOREGROUND = (sys.executable, "-m", "samelight.cli.daemon", "--json")
-"""The command that runs the daemon in the foreground and reports in JSON."""
-
-
 # `python -m` looks for modules in the folder where it was started first: a file there called zmq.py, say in the folder
-# for downloads, would become part of the daemon. (Python 3.10 does not know the variable.)
-SAFE = {"PYTHONSAFEPATH": "1"}
+# for downloads, would become part of the program. (Python 3.10 has no option against that.)
+RUN_MODULE = (
+    "import sys; sys.path[:] = filter(None, sys.path); import runpy; "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+)
+
+
+def module_command(name: str, *arguments: str) -> list[str]:
+    """The command that runs a module as a program, as `python -m` does, wherever it is started."""
+    return [sys.executable, "-c", RUN_MODULE, name, *arguments]
 
 
 def start_detached() -> Endpoint:
@@ -55,12 +60,11 @@ def start_detached() -> Endpoint:
     before = _token()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            FOREGROUND,
+            module_command("samelight.cli.daemon", "--json"),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=os.environ | SAFE,
             creationflags=WINDOWS_FLAGS,
         )
         deadline = time.monotonic() + START_SECONDS
@@ -114,21 +118,11 @@ def stop_running() -> int | None:
         ConnectionFailed, ProtocolError: it runs, but neither itself nor its lock file says as which process.
     """
     lock = instance_lock()
-    try:
-        # The process id comes from the daemon itself, after it has proved who it is: the one in a connection file that
-        # was left behind may belong to another program by now.
-        with Client.connect() as client:
-            pid = client.status().pid
-    except (ConnectionFailed, ProtocolError):
-        if not lock.is_held_elsewhere():
-            return None
-        # It cannot be asked: its connection file is lost or damaged, it hangs, or it is of another release. While its
-        # lock is held, the process id in the lock file is its own.
-        holder = lock.holder()
-        if holder is None:
-            raise
-        pid = holder
-    os.kill(pid, signal.SIGTERM)
+    pid = _process_of_daemon(lock)
+    if pid is None:
+        return None
+    with contextlib.suppress(ProcessLookupError):  # it may have ended since it answered
+        os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while lock.is_held_elsewhere():
         if time.monotonic() > deadline:
@@ -140,6 +134,24 @@ def stop_running() -> int | None:
     if sys.platform == "win32":
         connection_path().unlink(missing_ok=True)  # there SIGTERM leaves a process no time to do so itself
     return pid
+
+
+def _process_of_daemon(lock: InstanceLock) -> int | None:
+    """The process of this user's daemon; None where none runs. Raises what `stop_running` does."""
+    try:
+        # The process id comes from the daemon itself, after it has proved who it is: the one in a connection file that
+        # was left behind may belong to another program by now.
+        with Client.connect() as client:
+            return client.status().pid
+    except (ConnectionFailed, ProtocolError):
+        if not lock.is_held_elsewhere():
+            return None
+        # It cannot be asked: its connection file is lost or damaged, it hangs, or it is of another release. While its
+        # lock is held, the process id in the lock file is its own.
+        holder = lock.holder()
+        if holder is None:
+            raise
+        return holder
 
 
 def _too_late() -> RequestTimeout:

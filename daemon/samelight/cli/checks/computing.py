@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 
 from samelight.cli.checks.check import REINSTALL, Check, failure
-from samelight.server.background import SAFE
+from samelight.server.background import module_command
 
 __all__ = ["check_torch", "torch_works"]
 
 TRIAL_SECONDS = 60.0  # a cold start from a slow disk takes some twenty
-TRIAL = (sys.executable, "-m", "samelight.cli.checks.torch_trial")
+TRIAL = module_command("samelight.cli.checks.torch_trial")
 
 
 def check_torch() -> Iterator[Check]:
@@ -35,10 +33,11 @@ def _trial() -> tuple[Check, ...]:
     try:
         done = subprocess.run(
             TRIAL, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
-            timeout=TRIAL_SECONDS, env=os.environ | SAFE,
+            timeout=TRIAL_SECONDS,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        said = (error.stdout or b"").decode("utf-8", "replace")
+        said = error.stdout or b""  # text on Windows, bytes elsewhere, whatever was asked for
+        said = said if isinstance(said, str) else said.decode("utf-8", "replace")
         return (*_read(said), failure("torch", f"did not load and compute within {TRIAL_SECONDS:.0f} s", REINSTALL))
     found = _read(done.stdout)
     return found if done.returncode == 0 else (*found, failure("torch", _explain(done), REINSTALL))

@@ -86,7 +86,8 @@ def _round_trip(client: Client, status: StatusReply) -> Iterator[Check]:
     except RequestTimeout as error:
         jobs = status.queued + (status.running is not None)
         if jobs:
-            yield warning("round trip", f"the daemon is busy with {jobs} other jobs", "Wait for them and try again.")
+            others = "another job" if jobs == 1 else f"{jobs} other jobs"
+            yield warning("round trip", f"the daemon is busy with {others}", "Wait for that to end and try again.")
         else:
             yield failure("round trip", error.message, RESTART)
         return
