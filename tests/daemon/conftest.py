@@ -13,12 +13,15 @@ from daemon_harness import MODEL, Home, RawClient, Requests, RunningDaemon, disp
 
 from samelight_wire.endpoint import PLAIN_USERNAME
 
+PATIENT = 100.0
+"""Seconds between heartbeats: raw clients send none, and on a busy machine torch alone may take long to load."""
+
 
 @pytest.fixture(scope="session")
 def daemon(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path) -> Iterator[RunningDaemon]:
     """The daemon that most tests share; each of them leaves it working."""
     home = make_home(tmp_path_factory.mktemp("shared-daemon"), weights_folder)
-    home.configure(default_model=MODEL, device="cpu")
+    home.configure(default_model=MODEL, device="cpu", heartbeat_seconds=PATIENT)
     running = launch(home)
     yield running
     dispose(running)
@@ -29,7 +32,7 @@ def strict_daemon(tmp_path_factory: pytest.TempPathFactory, weights_folder: Path
     """A daemon with narrow limits that keeps nothing and tells its log everything."""
     home = make_home(tmp_path_factory.mktemp("strict-daemon"), weights_folder)
     limits = {"max_pixels": 12_000_000, "max_queued_jobs": 2, "max_preview_megabytes": 0}
-    home.configure(default_model=MODEL, device="cpu", log_level="debug", **limits)
+    home.configure(default_model=MODEL, device="cpu", heartbeat_seconds=PATIENT, log_level="debug", **limits)
     running = launch(home)
     yield running
     dispose(running)
@@ -58,7 +61,7 @@ def start(home: Home) -> Iterator[Callable[..., RunningDaemon]]:
     started: list[RunningDaemon] = []
 
     def start(**settings: object) -> RunningDaemon:
-        home.configure(**{"default_model": MODEL, "device": "cpu", **settings})
+        home.configure(**{"default_model": MODEL, "device": "cpu", "heartbeat_seconds": PATIENT, **settings})
         started.append(launch(home))
         return started[-1]
 

@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def pool(weights_folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModelPool:
     monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(weights_folder))
-    return ModelPool(CPU, idle_seconds=10.0)
+    return ModelPool(CPU, idle_seconds=1000.0)
 
 
 def test_a_network_is_loaded_once_and_called_in_zero_to_one(pool: ModelPool) -> None:
@@ -43,8 +43,8 @@ def test_only_the_idle_are_unloaded(pool: ModelPool) -> None:
 
     pool.get(MODEL)
     now = time.monotonic()
-    assert pool.unload_idle(now + 9.0) == []
-    assert pool.unload_idle(now + 11.0) == [MODEL]
+    assert pool.unload_idle(now + 500.0) == []
+    assert pool.unload_idle(now + 1000.0) == [MODEL]
     assert pool.warm == []
 
 

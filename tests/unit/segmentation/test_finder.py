@@ -122,12 +122,12 @@ def test_the_least_recently_used_go_first():
 def test_what_was_idle_for_long_is_forgotten():
     import time
 
-    finder, calls = sam_finder(idle_seconds=10)
-    assert not finder.unload_idle(time.monotonic() + 100)
+    finder, calls = sam_finder(idle_seconds=1000)
+    assert not finder.unload_idle(time.monotonic() + 10_000)
     finder.find(Canvas(), foreground())
     assert finder.loaded == "small"
-    assert not finder.unload_idle(time.monotonic() + 9)
-    assert finder.unload_idle(time.monotonic() + 11)
+    assert not finder.unload_idle(time.monotonic() + 500)
+    assert finder.unload_idle(time.monotonic() + 1000)
     assert finder.loaded is None
     assert finder.byte_length == 0
     finder.find(Canvas(), foreground())
