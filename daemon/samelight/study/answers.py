@@ -54,6 +54,11 @@ class Answers:
     complete: bool
     """Whether every pair was answered."""
 
+    @property
+    def first_showings(self) -> list[Answer]:
+        """The answers to pairs that were seen for the first time."""
+        return [answer for answer in self.answers if answer.showing.repeats is None]
+
 
 @dataclass(frozen=True)
 class Refusal:

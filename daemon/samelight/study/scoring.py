@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,37 +113,20 @@ def score(key: Key, given: Sequence[Answers], interval: str = "auto", seed: int 
         InvalidOptionError: there is no such interval, or a bootstrap is asked for and there is one participant.
     """
     _check_interval(interval, len(given))
-    new = [[answer for answer in each.answers if answer.showing.repeats is None] for each in given]
-    tables = np.stack([_wins(answers, key.methods) for answers in new]) if new else np.zeros((0, 1, 1))
-    if not tables.any():
-        raise InputError("There are no answers to score.", "Collect the participants' answers files first.")
-    seen = np.flatnonzero((tables.sum(axis=0) + tables.sum(axis=0).T).any(axis=1))
-    tables, names = tables[:, seen][:, :, seen], [key.methods[index] for index in seen]
-    _check_connected(tables.sum(axis=0), names)
-    fitted = fit(tables.sum(axis=0))
-    kind = _kind(interval, len(given))
+    tables, names = _tables(key, given)
+    wins = tables.sum(axis=0)
+    _check_connected(wins, names)
+    fitted, kind = fit(wins), _kind(interval, len(given))
     scores, share = _bootstrap(tables, fitted, seed) if kind == "bootstrap" else _normal(fitted)
     order = [int(index) for index in np.argsort(-fitted.scores, kind="stable")]
-    wins = tables.sum(axis=0)
-    methods = tuple(_method(names, index, fitted, scores, share, wins) for index in order)
-    everything = [answer for each in given for answer in each.answers]
-    repeated, consistent = _consistency(given)
     return StudyScores(
-        methods=methods,
+        methods=tuple(_method(names, index, fitted, scores, share, wins) for index in order),
         names=tuple(names[index] for index in order),
         wins=tuple(tuple(float(wins[row, column]) for column in order) for row in order),
         unanswered=tuple(name for name in key.methods if name not in names),
         interval=kind,
         regularised=fitted.regularised,
-        participants=len(given),
-        complete=sum(each.complete for each in given),
-        answers=sum(map(len, new)),
-        ties=sum(answer.choice == "tie" for answers in new for answer in answers),
-        repeated=repeated,
-        consistent=consistent,
-        left=sum(answer.choice == "left" for answer in everything),
-        decided=sum(answer.choice != "tie" for answer in everything),
-        median_seconds=float(np.median([answer.seconds for answer in everything])),
+        **_tally(given),
     )
 
 
@@ -154,6 +137,19 @@ def _check_interval(interval: str, participants: int) -> None:
         raise InvalidOptionError(
             "The bootstrap draws participants anew, and there is only one.", "Choose --interval fisher."
         )
+
+
+def _tables(key: Key, given: Sequence[Answers]) -> tuple[Floats, list[str]]:
+    """Each participant's wins, participants x K x K, and the K methods that were answered about, in the key's order.
+
+    Raises: InputError where there are no answers.
+    """
+    wins = [_wins(each.first_showings, key.methods) for each in given]
+    if not any(table.any() for table in wins):
+        raise InputError("There are no answers to score.", "Collect the participants' answers files first.")
+    tables = np.stack(wins)
+    seen = np.flatnonzero((tables + tables.swapaxes(1, 2)).any(axis=(0, 2)))
+    return tables[:, seen][:, :, seen], [key.methods[index] for index in seen]
 
 
 def _wins(answers: Iterable[Answer], methods: Sequence[str]) -> Floats:
@@ -228,6 +224,37 @@ def _method(names: Sequence[str], index: int, fitted: Fit, scores: Floats, share
         wins=float(wins[index].sum()),
         answers=round(float(wins[index].sum() + wins[:, index].sum())),
     )
+
+
+class _Tally(TypedDict):
+    """What is counted without any fit; `StudyScores` says what each is."""
+
+    participants: int
+    complete: int
+    answers: int
+    ties: int
+    repeated: int
+    consistent: int
+    left: int
+    decided: int
+    median_seconds: float
+
+
+def _tally(given: Sequence[Answers]) -> _Tally:
+    new = [answer.choice for each in given for answer in each.first_showings]
+    everything = [answer for each in given for answer in each.answers]
+    repeated, consistent = _consistency(given)
+    return {
+        "participants": len(given),
+        "complete": sum(each.complete for each in given),
+        "answers": len(new),
+        "ties": new.count("tie"),
+        "repeated": repeated,
+        "consistent": consistent,
+        "left": sum(answer.choice == "left" for answer in everything),
+        "decided": sum(answer.choice != "tie" for answer in everything),
+        "median_seconds": float(np.median([answer.seconds for answer in everything])),
+    }
 
 
 def _consistency(given: Iterable[Answers]) -> tuple[int, int]:
