@@ -1,10 +1,11 @@
 """The whole of a request, read from top to bottom: decode, compose, segment, harmonize, lift, encode.
 
-    editor's bytes -> scene -> working picture and mask -> network -> colour change -> the layer's own pixels
-                                    instances of the backdrop ---^
+    editor's bytes -> scene -> working picture, mask -> network -> restraint -> colour change -> the layer's own pixels
+                                 instances of the backdrop ---^
 
-The network only ever sees the small working picture. Its answer becomes a colour change that varies smoothly over the
-picture, and the layer's full-resolution pixels go through that change in their own depth and encoding.
+The network only ever sees the small working picture. What restraint leaves of its answer becomes a colour change that
+varies smoothly over the picture, and the layer's full-resolution pixels go through that change in their own depth and
+encoding.
 """
 
 from __future__ import annotations
@@ -30,10 +31,7 @@ from samelight.segmentation import Foreground, Found, InstanceFinder, Place
 from samelight_wire.formats import Raster, Rect
 from samelight_wire.messages import HarmonizeRequest
 
-__all__ = ["DEFAULT_MODEL", "Harmonizer", "HarmonizerSource", "OnStage", "Outcome", "Pipeline"]
-
-DEFAULT_MODEL = "hdnet-lite"
-"""The network of a request that names none (the daemon fills in its configured one before)."""
+__all__ = ["Harmonizer", "HarmonizerSource", "OnStage", "Outcome", "Pipeline"]
 
 
 class Harmonizer(Protocol):
@@ -123,7 +121,7 @@ class Pipeline:
         scene = compositing.decode(request)
         clock.begin("compose")
         composition = compositing.compose(scene, self._working_side, threads)
-        model = request.options.model or DEFAULT_MODEL
+        model = request.options.model or harmonizers.DEFAULT  # the daemon fills in its configured one before
         needed = harmonizers.describe(model).needs_instances
         found = self._find(scene, composition, clock, threads) if needed or request.options.explain else None
         clock.begin("harmonize")

@@ -18,7 +18,7 @@ HALF_AT = 200.0
 """D: the mean squared change of which half is kept, in 8-bit code values squared."""
 
 FAINTEST = 0.05
-"""A mask below it is taken for so much where its share of a change is divided by it, as the lift does."""
+"""Where a change is divided by the mask, smaller mask values count as this, as they do in the lift."""
 
 
 def share_kept(

@@ -27,6 +27,9 @@ Array = NDArray[np.float32]
 LEAST_KNOWN = 0.05
 LEAST_HOLE = 1e-3
 
+# A change is divided by the mask, and its error with it: smaller mask values count as this.
+LEAST_MASK = np.float32(0.05)
+
 # A network that is shown less backdrop than this part of its picture has nothing to take the light from.
 LEAST_GROUND = 0.05
 
@@ -122,7 +125,7 @@ def colour_pairs(scene: Scene, composition: Composition, harmonized: Array) -> t
     """
     mask = composition.mask
     move = harmonized - composition.picture
-    change: Array = np.divide(move, np.maximum(mask, LEAST_KNOWN)[..., None], dtype=np.float32)
+    change: Array = np.divide(move, np.maximum(mask, LEAST_MASK)[..., None], dtype=np.float32)
     before = composition.colours
     after = scene.space.carry(before, change)
     weights = mask * composition.coverage / (1 + np.square(composition.clipping / TOLERABLE_CLIPPING))
