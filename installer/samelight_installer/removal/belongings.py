@@ -10,6 +10,7 @@ Whatever else lies there was put there by the person: it stays, and so do weight
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import sys
@@ -52,7 +53,7 @@ class Belongings:
         run = connection_file()
         settings = user_settings()
         sorts = [
-            cls("connection", "the daemon's connection file", _matching(run.parent, run.name + "*", f".{run.name}.*")),
+            cls("connection", "the daemon's connection file", _matching(run.parent, *_connection_patterns(run.name))),
             cls("sample", "the sample picture", _matching(user_data() / "sample", *SAMPLE)),
             cls("log", "the daemon's log", _matching(user_log(), "daemon.log*", "login.log*")),
             cls("cache", "notes for later", _matching(user_cache(), "costs.json*")),
@@ -65,7 +66,17 @@ class Belongings:
 
 SAMPLE = ("before-after.png", "harmonized.png")
 
-DOWNLOADED = ("sam_vit_*.pth", "sam_vit_*.pth.*", "checked.json*")
+# As they were published: the kind and six digits of the hash. Other models of that sort are the person's.
+_PUBLISHED = "sam_vit_[bhl]_" + 6 * "[0-9a-f]" + ".pth"
+DOWNLOADED = (_PUBLISHED, _PUBLISHED + ".*", "checked.json*")
+
+
+def _connection_patterns(name: str) -> List[str]:
+    """The connection file, its lock, the list of its copies, and what a kill left half written; nothing else in that
+    folder, which a variable may have named.
+    """
+    exact = glob.escape(name)
+    return [exact, f"{exact}.lock", f"{exact}.copies", f".{exact}.*"]
 
 
 def connection_file() -> Path:

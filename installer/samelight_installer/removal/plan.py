@@ -86,16 +86,7 @@ class Plan:
     def as_json(self) -> List[Dict[str, Any]]:
         """In plain values."""
         parts = [*self.parts, Part("environment", "the environment", self.environment, tuple)]
-        return [
-            {
-                "part": part.name,
-                "what": part.text,
-                "paths": [str(path) for path in part.paths],
-                "bytes": _size(part.paths),
-            }
-            for part in parts
-            if part.paths
-        ]
+        return [part.as_json() for part in parts if part.paths]
 
     def in_words(self) -> str:
         """For people."""

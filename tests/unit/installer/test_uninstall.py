@@ -123,6 +123,18 @@ def test_a_new_home_is_empty_again(home: Path, monkeypatch: pytest.MonkeyPatch) 
     assert contents(home) == {}
 
 
+def test_files_with_names_like_ours_stay(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMELIGHT_CONNECTION_FILE", str(home / "c[1]"))
+    monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(home / "models"))
+    theirs = [home / "c[1] of mine.txt", home / "c1", home / "models" / "sam_vit_b_medical.pth"]
+    ours = [home / "c[1]", home / "c[1].lock", home / "c[1].copies", home / ".c[1].0a1b2c3d"]
+    write(*theirs, *ours, home / "models" / "sam_vit_b_01ec64.pth.part.json")
+    assert remove() == 0
+    assert [path.exists() for path in theirs] == [True] * 3
+    assert [path.exists() for path in ours] == [False] * 4
+    assert [path.name for path in (home / "models").iterdir()] == ["sam_vit_b_medical.pth"]
+
+
 def test_a_second_time_there_is_nothing_to_do(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
