@@ -159,6 +159,17 @@ def test_another_page_is_not_overwritten(evaluation: Evaluation, tmp_path: Path)
     assert (tmp_path / "index.html").read_text() == "somebody's site"
 
 
+def test_pictures_of_somebody_elses_stay(evaluation: Evaluation, tmp_path: Path) -> None:
+    foreign = [tmp_path / "pictures" / name for name in ("20260101-1.jpg", "1.png", "0-000001-cat.jpg")]
+    old = tmp_path / "pictures" / "7-000123-04-difference.webp"
+    old.parent.mkdir()
+    for path in (*foreign, old):
+        path.write_text("a picture")
+    write_report(evaluation, tmp_path)
+    assert not old.exists()
+    assert [path.read_text() for path in foreign] == ["a picture"] * 3
+
+
 def test_a_folder_that_cannot_be_made(evaluation: Evaluation, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):

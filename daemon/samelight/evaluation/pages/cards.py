@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from samelight.evaluation.pages.outlines import outline
 from samelight.evaluation.scores import COMPOSITE, REAL, Scores
 from samelight_wire.errors import SamelightError
 
-__all__ = ["LARGEST_SIDE", "SCALE_END", "Card", "Shown", "colour_differences", "make_cards"]
+__all__ = ["LARGEST_SIDE", "PICTURE_NAME", "SCALE_END", "Card", "Shown", "colour_differences", "make_cards"]
 
 LARGEST_SIDE = 1024
 """Larger pictures are reduced for the page."""
 LOSSLESS_SIDE = 512
 """Up to here pictures are stored without loss."""
+PICTURE_NAME = re.compile(r"\d+-\d{6,}-(\d{2,}(-difference)?|mask|outline)\.(webp|jpg|png)")
+"""What the files are called: measurement, picture, and what it shows."""
 SCALE_END = 64
 """Difference that the last colour of a difference map stands for, in 8-bit code values; larger ones have it too."""
 
@@ -137,23 +140,8 @@ def colour_differences(differences: NDArray[np.float32]) -> Image.Image:
 
 def _card(measurement: Measurement, kept: KeptPicture, cases: Sequence[Case], folder: Path, stem: str) -> Card:
     scores, index = measurement.scores, kept.index
-    pictures: dict[str, NDArray[np.uint8]] = {COMPOSITE: kept.composite, **kept.results, REAL: kept.real}
-    best = min(scores.figures[name][index].fmse for name in pictures if name != REAL)
-    shown = []
-    for place, (label, picture) in enumerate(pictures.items()):
-        file = _store(Image.fromarray(picture), folder, f"{stem}-{place:02}")
-        difference = None
-        if label != REAL:
-            colours = colour_differences(difference_map(picture, kept.real)).convert("RGB")
-            difference = _store(colours, folder, f"{stem}-{place:02}-difference")
-        shown.append(_shown(scores, index, label, file, difference, best))
-    height, width = kept.mask.shape
-    mask = Image.fromarray(kept.mask)
-    mask.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-    lines = outline(np.asarray(mask))
-    mask.save(folder / "pictures" / f"{stem}-mask.png")
-    lines.quantize(8, method=Image.Quantize.FASTOCTREE).save(folder / "pictures" / f"{stem}-outline.png")
     subset = scores.subsets[index] if scores.subsets else ""
+    mask = _store_mask(kept.mask, folder, stem)
     return Card(
         at=measurement.at,
         index=index,
@@ -162,22 +150,44 @@ def _card(measurement: Measurement, kept: KeptPicture, cases: Sequence[Case], fo
         share=scores.shares[index],
         width=mask.width,
         height=mask.height,
-        reduced=(width, height) != mask.size,
+        reduced=mask.size != kept.mask.shape[::-1],
         cases=cases,
-        shown=shown,
+        shown=_store_pictures(scores, kept, folder, stem),
         mask=f"pictures/{stem}-mask.png",
         outline=f"pictures/{stem}-outline.png",
     )
 
 
-def _shown(scores: Scores, index: int, label: str, file: str, difference: str | None, best: float) -> Shown:
-    if label == REAL:
-        return Shown(label, file, None, None, None)
-    fmse = scores.figures[label][index].fmse
-    if label == COMPOSITE:
-        return Shown(label, file, difference, fmse, None, fmse == best)
-    untouched = scores.figures[COMPOSITE][index].fmse
-    return Shown(label, file, difference, fmse, fmse / untouched if untouched else None, fmse == best)
+def _store_mask(mask: NDArray[np.uint8], folder: Path, stem: str) -> Image.Image:
+    """Writes a mask (H x W) and its outline, reduced where it is large; gives the mask as it was written."""
+    image = Image.fromarray(mask)
+    image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+    image.save(folder / "pictures" / f"{stem}-mask.png")
+    lines = outline(np.asarray(image)).quantize(8, method=Image.Quantize.FASTOCTREE)
+    lines.save(folder / "pictures" / f"{stem}-outline.png")
+    return image
+
+
+def _store_pictures(scores: Scores, kept: KeptPicture, folder: Path, stem: str) -> list[Shown]:
+    """Writes the composite, the results and the real picture, each but the last with its difference from the last."""
+    pictures: dict[str, NDArray[np.uint8]] = {COMPOSITE: kept.composite, **kept.results, REAL: kept.real}
+    shown = []
+    for place, (label, picture) in enumerate(pictures.items()):
+        file = _store(Image.fromarray(picture), folder, f"{stem}-{place:02}")
+        if label == REAL:
+            shown.append(Shown(label, file, None, None, None))
+            continue
+        colours = colour_differences(difference_map(picture, kept.real)).convert("RGB")
+        difference = _store(colours, folder, f"{stem}-{place:02}-difference")
+        shown.append(_measured(scores, kept.index, label, file, difference))
+    best = min(each.fmse for each in shown if each.fmse is not None)
+    return [replace(each, best=each.fmse == best) for each in shown]
+
+
+def _measured(scores: Scores, index: int, label: str, file: str, difference: str) -> Shown:
+    fmse, untouched = (scores.figures[name][index].fmse for name in (label, COMPOSITE))
+    ratio = fmse / untouched if untouched and label != COMPOSITE else None
+    return Shown(label, file, difference, fmse, ratio)
 
 
 def _store(image: Image.Image, folder: Path, stem: str) -> str:

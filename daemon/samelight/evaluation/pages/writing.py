@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from samelight.evaluation.evaluation import Evaluation, Measurement, MethodFacts
-from samelight.evaluation.pages.cards import SCALE, SCALE_END, Card, make_cards
+from samelight.evaluation.pages.cards import PICTURE_NAME, SCALE, SCALE_END, Card, make_cards
 from samelight.evaluation.pages.facts import facts_of_the_run
 from samelight.evaluation.pages.plots import BarPanel, ScatterPanel, error_bars, ratio_bars, scatters
 from samelight.evaluation.pages.rendering import render
@@ -78,28 +78,33 @@ def write_report(
             _section(measurement, number, evaluation.methods, folder, cases, on_picture)
             for number, measurement in enumerate(evaluation.measurements)
         ]
-        facts = facts_of_the_run()
-        page = render(
-            Path(__file__).parent,
-            "report",
-            evaluation=evaluation,
-            sections=sections,
-            facts=facts,
-            scale_end=SCALE_END,
-            scale=SCALE,
-        )
-        write_csv(evaluation, folder / "figures.csv")
-        content = {"format": "samelight-report", "version": 1, "run": facts, **evaluation_as_json(evaluation)}
-        for size, section in zip(content["sizes"], sections, strict=True):
-            size["pictures"] = [card.as_json() for card in section.cards]
-        (folder / "report.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
-        (folder / "index.html").write_text(page, encoding="utf-8")
+        _write_files(evaluation, sections, folder)
     except OSError as error:
         raise OutputError(
             f'The report cannot be written to "{folder}": {error.strerror or error}.',
             "Check that the folder is writable and has free space.",
         ) from error
     return folder / "index.html"
+
+
+def _write_files(evaluation: Evaluation, sections: Sequence[Section], folder: Path) -> None:
+    """Writes everything but the pictures, the page last: where it is there, so is all that it links to."""
+    facts = facts_of_the_run()
+    page = render(
+        Path(__file__).parent,
+        "report",
+        evaluation=evaluation,
+        sections=sections,
+        facts=facts,
+        scale_end=SCALE_END,
+        scale=SCALE,
+    )
+    write_csv(evaluation, folder / "figures.csv")
+    content = {"format": "samelight-report", "version": 1, "run": facts, **evaluation_as_json(evaluation)}
+    for size, section in zip(content["sizes"], sections, strict=True):
+        size["pictures"] = [card.as_json() for card in section.cards]
+    (folder / "report.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    (folder / "index.html").write_text(page, encoding="utf-8")
 
 
 def check_report_folder(folder: Path) -> None:
@@ -115,12 +120,12 @@ def check_report_folder(folder: Path) -> None:
 
 
 def _make_room(folder: Path) -> None:
-    """Makes the folders; the pictures of an older report go, and anything else is left alone and refused."""
+    """Makes the folders; the pictures of an older report go, and anything else is left alone."""
     check_report_folder(folder)
     pictures = folder / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
     for path in pictures.iterdir():
-        if path.name[:1].isdigit() and path.suffix in (".webp", ".jpg", ".png"):
+        if PICTURE_NAME.fullmatch(path.name):
             path.unlink()
 
 
