@@ -23,7 +23,7 @@ Begin = Callable[[str], None]
 
 
 def bench(
-    model: Annotated[str | None, typer.Option(help="The network. [default: the settings']", show_default=False)] = None,
+    model: Annotated[str | None, typer.Option(help="The network (default: the settings').", show_default=False)] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each figure, after one that is not counted.")] = 9,
     only: Annotated[str, typer.Option(help="daemon, parts (networks, clustering, segmentation) or all.")] = "all",
     as_json: AsJson = False,

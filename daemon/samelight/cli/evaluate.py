@@ -56,13 +56,13 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help="256: networks alone, as papers do. 1024, 2048: the longer side at most, through the whole pipeline; "
-            "1024x1024: exactly. native. May be named again. [default: 256]",
+            "1024x1024: exactly. native. May be named again (default: 256).",
             rich_help_panel=PICTURES,
         ),
     ] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(help="A network; may be named again. [default: all that have weights]", rich_help_panel=METHODS),
+        typer.Option(help="A network; may be named again (default: all that have weights).", rich_help_panel=METHODS),
     ] = None,
     weights: Annotated[
         list[str] | None,

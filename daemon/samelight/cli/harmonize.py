@@ -14,7 +14,7 @@ from samelight_wire.errors import OutputError
 
 __all__ = ["InProcess", "Model", "Strength", "harmonize"]
 
-Model = Annotated[str | None, typer.Option(help="The network; `samelight models` lists them. [default: the settings']")]
+Model = Annotated[str | None, typer.Option(help="The network, see `samelight models` (default: the settings').")]
 Strength = Annotated[float, typer.Option(min=0.0, max=1.0, help="How far to go from before (0) to after (1).")]
 InProcess = Annotated[bool, typer.Option("--no-daemon", help="Work in this process instead of asking the daemon.")]
 

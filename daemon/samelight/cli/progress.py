@@ -50,5 +50,6 @@ def _bars(quiet: bool, amount: ProgressColumn) -> Bars:
 
     console = Console(stderr=True)
     times = (TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn())
-    columns = (TextColumn("{task.description}"), BarColumn(), amount, *times)
+    name = TextColumn("{task.description}", markup=False)  # brackets in a file's name are no markup
+    columns = (name, BarColumn(), amount, *times)
     return Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)

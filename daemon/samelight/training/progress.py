@@ -58,12 +58,12 @@ class ProgressReport(Watcher):
 
     def said(self, sentence: str) -> None:
         """Print it above the bar."""
-        self._console.print(sentence, highlight=False)
+        self._console.print(sentence, markup=False, highlight=False)
 
     def validated(self, step: int, figures: Mapping[str, float]) -> None:
         """Print the figures above the bar."""
         words = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-        self._console.print(f"step {step:,}, validation: {words}", highlight=False)
+        self._console.print(f"step {step:,}, validation: {words}", markup=False, highlight=False)
 
     def close(self) -> None:
         """Leave the bar as it is."""

@@ -13,6 +13,7 @@ from PIL import Image
 
 from samelight import __version__
 from samelight.cli.checks import CHECKS, Check
+from samelight.cli.progress import file_progress
 from samelight.cli.reporting import exit_code
 from samelight.cli.sample import SAMPLE_COMPOSITE, SAMPLE_MASK
 from samelight.server.logs import log_path
@@ -23,6 +24,12 @@ from samelight_wire.errors import (
     SizeMismatchError,
     WeightsMissingError,
 )
+
+
+def test_brackets_in_a_files_name_are_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    with file_progress(False, 1) as begin:
+        begin("[/x] cat [red].png")
 
 
 def test_version(run: Run) -> None:

@@ -17,7 +17,7 @@ def shown(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(progress, "MINUTE", -1.0)
     written = io.StringIO()
     report = ProgressReport(Console(file=written, force_terminal=terminal, width=160))
-    report.said("Goes on after step 4.")
+    report.said("Goes on after step 4 (samelight[train]).")
     for number in range(5, 55):
         report.step(Step(number, number / 100, 2 / number, 0.5, 8, number / 2))
     report.validated(54, {"fmse_ratio": 0.4321, "psnr": 30.0})
@@ -27,7 +27,7 @@ def shown(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_log_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(False, monkeypatch).splitlines()
-    assert lines[0] == "Goes on after step 4."
+    assert lines[0] == "Goes on after step 4 (samelight[train])."
     assert lines[-1] == "step 54, validation: fmse_ratio 0.4321  psnr 30"
     assert lines[-2].startswith("54.0%  step 54  loss ")
     assert lines[-2].endswith("error / composite's 0.500  16.0 pictures/s")
