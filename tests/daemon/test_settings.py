@@ -83,3 +83,9 @@ def test_a_file_that_is_no_toml(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(InvalidOptionError, match=r"config\.toml") as caught:
         load_settings(path)
     assert caught.value.hint
+
+
+def test_the_default_network_is_the_one_of_the_registry() -> None:
+    from samelight import harmonizers
+
+    assert Settings().default_model == harmonizers.DEFAULT
