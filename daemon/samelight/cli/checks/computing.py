@@ -36,7 +36,7 @@ def _trial() -> tuple[Check, ...]:
             timeout=TRIAL_SECONDS,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        said = error.stdout or b""  # text on Windows, bytes elsewhere, whatever was asked for
+        said = error.output or b""  # text on Windows, bytes elsewhere, whatever was asked for
         said = said if isinstance(said, str) else said.decode("utf-8", "replace")
         return (*_read(said), failure("torch", f"did not load and compute within {TRIAL_SECONDS:.0f} s", REINSTALL))
     found = _read(done.stdout)
