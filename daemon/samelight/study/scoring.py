@@ -15,8 +15,8 @@ come out too narrow.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypedDict
+from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,21 +62,9 @@ class MethodScore:
 
 
 @dataclass(frozen=True)
-class StudyScores:
-    """The outcome of a study."""
+class Tally:
+    """What a study's answers are, counted."""
 
-    methods: tuple[MethodScore, ...]
-    """The best first."""
-    names: tuple[str, ...]
-    """The methods in the matrix's order, the best first."""
-    wins: tuple[tuple[float, ...], ...]
-    """How often the row's method was preferred to the column's; a tie is half a win for both."""
-    unanswered: tuple[str, ...]
-    """Methods of the study that no answer speaks of; they have no score."""
-    interval: Literal["bootstrap", "fisher"]
-    """How the intervals were made."""
-    regularised: bool
-    """Whether a method (or a group) won or lost everything, so that imaginary answers were added."""
     participants: int
     """People whose answers count."""
     complete: int
@@ -95,6 +83,24 @@ class StudyScores:
     """Answers, repetitions included, that preferred a side."""
     median_seconds: float
     """For one answer."""
+
+
+@dataclass(frozen=True)
+class StudyScores(Tally):
+    """The outcome of a study."""
+
+    methods: tuple[MethodScore, ...]
+    """The best first."""
+    names: tuple[str, ...]
+    """The methods in the matrix's order, the best first."""
+    wins: tuple[tuple[float, ...], ...]
+    """How often the row's method was preferred to the column's; a tie is half a win for both."""
+    unanswered: tuple[str, ...]
+    """Methods of the study that no answer speaks of; they have no score."""
+    interval: Literal["bootstrap", "fisher"]
+    """How the intervals were made."""
+    regularised: bool
+    """Whether a method (or a group) won or lost everything, so that imaginary answers were added."""
 
 
 def score(key: Key, given: Sequence[Answers], interval: str = "auto", seed: int = 0) -> StudyScores:
@@ -120,13 +126,13 @@ def score(key: Key, given: Sequence[Answers], interval: str = "auto", seed: int 
     scores, share = _bootstrap(tables, fitted, seed) if kind == "bootstrap" else _normal(fitted)
     order = [int(index) for index in np.argsort(-fitted.scores, kind="stable")]
     return StudyScores(
+        **asdict(_tally(given)),
         methods=tuple(_method(names, index, fitted, scores, share, wins) for index in order),
         names=tuple(names[index] for index in order),
         wins=tuple(tuple(float(wins[row, column]) for column in order) for row in order),
         unanswered=tuple(name for name in key.methods if name not in names),
         interval=kind,
         regularised=fitted.regularised,
-        **_tally(given),
     )
 
 
@@ -226,35 +232,21 @@ def _method(names: Sequence[str], index: int, fitted: Fit, scores: Floats, share
     )
 
 
-class _Tally(TypedDict):
-    """What is counted without any fit; `StudyScores` says what each is."""
-
-    participants: int
-    complete: int
-    answers: int
-    ties: int
-    repeated: int
-    consistent: int
-    left: int
-    decided: int
-    median_seconds: float
-
-
-def _tally(given: Sequence[Answers]) -> _Tally:
+def _tally(given: Sequence[Answers]) -> Tally:
     new = [answer.choice for each in given for answer in each.first_showings]
     everything = [answer for each in given for answer in each.answers]
     repeated, consistent = _consistency(given)
-    return {
-        "participants": len(given),
-        "complete": sum(each.complete for each in given),
-        "answers": len(new),
-        "ties": new.count("tie"),
-        "repeated": repeated,
-        "consistent": consistent,
-        "left": sum(answer.choice == "left" for answer in everything),
-        "decided": sum(answer.choice != "tie" for answer in everything),
-        "median_seconds": float(np.median([answer.seconds for answer in everything])),
-    }
+    return Tally(
+        participants=len(given),
+        complete=sum(each.complete for each in given),
+        answers=len(new),
+        ties=new.count("tie"),
+        repeated=repeated,
+        consistent=consistent,
+        left=sum(answer.choice == "left" for answer in everything),
+        decided=sum(answer.choice != "tie" for answer in everything),
+        median_seconds=float(np.median([answer.seconds for answer in everything])),
+    )
 
 
 def _consistency(given: Iterable[Answers]) -> tuple[int, int]:
