@@ -30,7 +30,7 @@ _YCBCR = torch.tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5,
 
 def mix_channels(picture: Tensor, matrix: Tensor) -> Tensor:
     """Multiply each pixel by a 3 x 3 matrix, or by one of B matrices (B x 3 x 3)."""
-    matrix = matrix.to(picture)
+    matrix = matrix.to(picture, non_blocking=True)
     if picture.device.type == "cuda":
         return sum_channels(picture, matrix)
     return (matrix @ picture.flatten(2)).view_as(picture)
@@ -54,7 +54,7 @@ def to_srgb(light: Tensor) -> Tensor:
 
 def luminance(light: Tensor) -> Tensor:
     """Rec. 709 luminance of linear light: B x 1 x H x W."""
-    weights = torch.tensor(REC709_LUMA).to(light).view(1, 3, 1, 1)
+    weights = torch.tensor(REC709_LUMA).to(light, non_blocking=True).view(1, 3, 1, 1)
     return (light * weights).sum(dim=1, keepdim=True)
 
 
