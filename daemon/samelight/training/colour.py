@@ -10,6 +10,7 @@ __all__ = [
     "from_ycbcr",
     "luminance",
     "mix_channels",
+    "multiplied",
     "sum_channels",
     "to_lalphabeta",
     "to_linear",
@@ -39,6 +40,13 @@ def mix_channels(picture: Tensor, matrix: Tensor) -> Tensor:
 def sum_channels(picture: Tensor, matrix: Tensor) -> Tensor:
     """The same as `mix_channels` by sums: a card's matrix units may be set to round to 10 bits, which colours show."""
     return (matrix.reshape(-1, 3, 3, 1, 1) * picture.unsqueeze(1)).sum(dim=2)
+
+
+def multiplied(one: Tensor, other: Tensor) -> Tensor:
+    """B x N x K by B x K x M matrices, in sums on a card for the same reason: few rows and columns, any K."""
+    if one.device.type == "cuda":
+        return (one.unsqueeze(2) * other.mT.unsqueeze(1)).sum(dim=3)
+    return one @ other
 
 
 def to_linear(picture: Tensor) -> Tensor:
