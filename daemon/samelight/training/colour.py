@@ -12,6 +12,7 @@ __all__ = [
     "mix_channels",
     "multiplied",
     "sum_channels",
+    "sum_products",
     "to_lalphabeta",
     "to_linear",
     "to_srgb",
@@ -43,10 +44,13 @@ def sum_channels(picture: Tensor, matrix: Tensor) -> Tensor:
 
 
 def multiplied(one: Tensor, other: Tensor) -> Tensor:
-    """B x N x K by B x K x M matrices, in sums on a card for the same reason: few rows and columns, any K."""
-    if one.device.type == "cuda":
-        return (one.unsqueeze(2) * other.mT.unsqueeze(1)).sum(dim=3)
-    return one @ other
+    """Multiply B x N x K and B x K x M matrices of few rows and columns, on a card by sums."""
+    return sum_products(one, other) if one.device.type == "cuda" else one @ other
+
+
+def sum_products(one: Tensor, other: Tensor) -> Tensor:
+    """The same as `multiplied` by sums, for the reason that `sum_channels` has."""
+    return (one.unsqueeze(2) * other.mT.unsqueeze(1)).sum(dim=3)
 
 
 def to_linear(picture: Tensor) -> Tensor:
