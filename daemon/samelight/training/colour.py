@@ -10,7 +10,9 @@ __all__ = [
     "from_ycbcr",
     "luminance",
     "mix_channels",
+    "multiplied",
     "sum_channels",
+    "sum_products",
     "to_lalphabeta",
     "to_linear",
     "to_srgb",
@@ -30,7 +32,7 @@ _YCBCR = torch.tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5,
 
 def mix_channels(picture: Tensor, matrix: Tensor) -> Tensor:
     """Multiply each pixel by a 3 x 3 matrix, or by one of B matrices (B x 3 x 3)."""
-    matrix = matrix.to(picture)
+    matrix = matrix.to(picture, non_blocking=True)
     if picture.device.type == "cuda":
         return sum_channels(picture, matrix)
     return (matrix @ picture.flatten(2)).view_as(picture)
@@ -39,6 +41,16 @@ def mix_channels(picture: Tensor, matrix: Tensor) -> Tensor:
 def sum_channels(picture: Tensor, matrix: Tensor) -> Tensor:
     """The same as `mix_channels` by sums: a card's matrix units may be set to round to 10 bits, which colours show."""
     return (matrix.reshape(-1, 3, 3, 1, 1) * picture.unsqueeze(1)).sum(dim=2)
+
+
+def multiplied(one: Tensor, other: Tensor) -> Tensor:
+    """Multiply B x N x K and B x K x M matrices of few rows and columns, on a card by sums."""
+    return sum_products(one, other) if one.device.type == "cuda" else one @ other
+
+
+def sum_products(one: Tensor, other: Tensor) -> Tensor:
+    """The same as `multiplied` by sums, for the reason that `sum_channels` has."""
+    return (one.unsqueeze(2) * other.mT.unsqueeze(1)).sum(dim=3)
 
 
 def to_linear(picture: Tensor) -> Tensor:
@@ -54,7 +66,7 @@ def to_srgb(light: Tensor) -> Tensor:
 
 def luminance(light: Tensor) -> Tensor:
     """Rec. 709 luminance of linear light: B x 1 x H x W."""
-    weights = torch.tensor(REC709_LUMA).to(light).view(1, 3, 1, 1)
+    weights = torch.tensor(REC709_LUMA).to(light, non_blocking=True).view(1, 3, 1, 1)
     return (light * weights).sum(dim=1, keepdim=True)
 
 

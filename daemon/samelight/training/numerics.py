@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from samelight_wire.errors import InvalidOptionError
 
-__all__ = ["PRECISIONS", "Numerics", "choose_numerics"]
+__all__ = ["PRECISIONS", "Numerics", "choose_numerics", "try_kernels"]
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 """What a person can ask for."""
@@ -51,7 +51,7 @@ class Numerics:
 
 
 def choose_numerics(device: torch.device, precision: str = "auto", *, channels_last: bool | None = None) -> Numerics:
-    """Precision and layout for a device; sets torch's flags for a card.
+    """Precision and layout for a device; sets torch's flag for a card.
 
     Args:
       device: where the network runs.
@@ -65,13 +65,16 @@ def choose_numerics(device: torch.device, precision: str = "auto", *, channels_l
         raise InvalidOptionError(message, f"Choose one of: {', '.join(PRECISIONS)}.")
     card = device.type == "cuda"
     if card:
-        # TF32 for what stays in float32, unless every digit is asked for.
-        exact = precision == "float32"
-        torch.set_float32_matmul_precision("highest" if exact else "high")
-        torch.backends.cudnn.allow_tf32 = not exact
-        torch.backends.cudnn.benchmark = True
+        # TF32 for convolutions that stay in float32, unless every digit is asked for. Products stay as they are: those
+        # that do are sums over whole maps, whose variances would have too few digits.
+        torch.backends.cudnn.allow_tf32 = precision != "float32"
     dtype = _usual(device) if precision == "auto" else getattr(torch, precision)
     return Numerics(device, dtype, card if channels_last is None else channels_last)
+
+
+def try_kernels(*, many_sizes: bool) -> None:
+    """Let cuDNN try several kernels for each convolution at each size: with many sizes that takes minutes a run."""
+    torch.backends.cudnn.benchmark = not many_sizes
 
 
 def _usual(device: torch.device) -> torch.dtype:

@@ -90,6 +90,11 @@ class Recipe:
         """Sides to draw from at `progress` 0..1."""
         return [phase for phase in self.phases if phase.start <= progress][-1].sides
 
+    @property
+    def many_sizes(self) -> bool:
+        """Whether pictures come in more than one size."""
+        return len(self.aspects) * len({side for phase in self.phases for side in phase.sides}) > 1
+
     def batch_at(self, side: int) -> int:
         """Pictures a step at this side; at least 2, since each is the next one's reference."""
         return max(2, round(self.batch * (self.batch_side / side) ** 2))

@@ -30,7 +30,7 @@ from samelight.training.compiling import CompiledStages
 from samelight.training.distributed import ALONE, Team
 from samelight.training.draws import Plan, plan_step
 from samelight.training.history import History, Step
-from samelight.training.numerics import Numerics
+from samelight.training.numerics import Numerics, try_kernels
 from samelight.training.readings import Readings
 from samelight.training.recipes import Recipe
 from samelight.training.source import CompositeSource
@@ -104,6 +104,7 @@ class Trainer:
         self.pace, self.validate, self.keep_best = pace or Pace(), validate, keep_best
         self.watcher = watcher if watcher is not None and team.writes else Watcher()
         self.numerics = numerics or Numerics(source.device)
+        try_kernels(many_sizes=recipe.many_sizes)
         _check_batches(recipe, team.size * portions)
         compiler = self._compile if compiled else None
         rarely_used = segment is not None or recipe.coarse_first > 0
@@ -118,8 +119,8 @@ class Trainer:
         self._last: Batch | None = None
 
     def _compile(self, network: nn.Module) -> CompiledStages:
-        many_sizes = len(self.recipe.aspects) * sum(len(phase.sides) for phase in self.recipe.phases) > 1
-        run, first = CompiledStages(network, self.watcher.said, many_sizes=many_sizes), self.plan(0, 0.0)
+        run = CompiledStages(network, self.watcher.said, many_sizes=self.recipe.many_sizes)
+        first = self.plan(0, 0.0)
         pictures = len(self.team.shards(self.portions)[0].members(first.count))
         run.try_out(network, self.numerics, pictures, first.size)
         return run

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from samelight.training.colour import from_lalphabeta, from_ycbcr, mix_channels, to_lalphabeta, to_ycbcr
+from samelight.training.colour import from_lalphabeta, from_ycbcr, mix_channels, multiplied, to_lalphabeta, to_ycbcr
 
 __all__ = ["Region", "histogram_matching", "iterative_distribution_transfer", "reinhard", "xiao_ma"]
 
@@ -19,6 +19,8 @@ BINS = 256
 """Histogram bins of a channel."""
 GREATEST_GAIN = 2.0
 """Bound of the ratio of two regions' deviations."""
+LEAST_VARIANCE = 1e-9
+"""Along an axis; a thousandth of what is added to each."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def xiao_ma(source: Region, reference: Region) -> Tensor:
     # An axis has no direction: point each where its counterpart points, or hues would flip at random.
     axes_r = axes_r * (axes_s * axes_r).sum(dim=1, keepdim=True).sign()
     gain = torch.diag_embed((spread_r / spread_s).clamp(max=GREATEST_GAIN))
-    matrix = axes_r @ gain @ axes_s.transpose(1, 2)
+    matrix = multiplied(multiplied(axes_r, gain), axes_s.transpose(1, 2))
     return mix_channels(source.picture - mean_s, matrix) + mean_r
 
 
@@ -128,6 +130,7 @@ def _principal_axes(region: Region) -> tuple[Tensor, Tensor, Tensor]:
     mean, _ = _moments(region.picture, region.weight)
     centred = (region.picture - mean).flatten(2)
     weight = region.weight.flatten(2)
-    covariance = (centred * weight) @ centred.transpose(1, 2) / weight.sum(dim=2, keepdim=True).clamp(min=1e-6)
+    covariance = multiplied(centred * weight, centred.transpose(1, 2)) / weight.sum(dim=2, keepdim=True).clamp(min=1e-6)
     variance, axes = torch.linalg.eigh(covariance + 1e-6 * torch.eye(3, device=mean.device))
-    return mean, variance.sqrt(), axes
+    # Rounding may leave less than nothing, whose root is no number: one such pixel would end a training.
+    return mean, variance.clamp(min=LEAST_VARIANCE).sqrt(), axes

@@ -15,6 +15,7 @@ from PIL import Image
 from samelight.evaluation.benchmark import VERSION_1, samples
 from samelight.training import masks
 from samelight.training.composites import FAMILIES, HARMONIOUS, CompositeMaker, Composites, Variety
+from samelight.training.composites.cutting import thinned
 from samelight.training.composites.looks import METHODS
 from samelight.training.composites.plan import Stack
 from samelight.training.composites.sheet import contact_sheet
@@ -216,3 +217,11 @@ def test_the_benchmark_is_frozen(photos: PhotoCollection) -> None:
 
 FROZEN_CHANGES = [0.2214, 0.3523, 0.1190, 0.4958, 0.5668, 0.1122]
 """Summed change of each composite by the area of its mask, as version 1 made them on the day it was frozen."""
+
+
+@pytest.mark.parametrize("side", [30, 256, 1000])
+@pytest.mark.parametrize("wanted", [2, 3, 40])
+def test_what_a_card_reduces_is_not_too_large_for_it(side: int, wanted: int) -> None:
+    part = thinned(torch.rand(1, side, 2 * side), (wanted, wanted))
+    assert max(part.shape) <= 80 * wanted
+    assert part.shape[1] == side or side > 40 * wanted

@@ -12,7 +12,9 @@ from samelight.training.colour import (
     from_lalphabeta,
     from_ycbcr,
     mix_channels,
+    multiplied,
     sum_channels,
+    sum_products,
     to_lalphabeta,
     to_linear,
     to_srgb,
@@ -52,6 +54,17 @@ def test_channels_are_mixed_the_same_by_sums() -> None:
         assert torch.allclose(sum_channels(picture, matrix), mix_channels(picture, matrix), atol=1e-6)
     expected = sum(float(matrices[1, 2, c]) * float(picture[1, c, 5, 7]) for c in range(3))
     assert float(mix_channels(picture, matrices)[1, 2, 5, 7]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_cards_product_is_the_usual_one() -> None:
+    generator = torch.Generator().manual_seed(0)
+    one, other = torch.rand(2, 3, 50, generator=generator), torch.rand(2, 50, 4, generator=generator)
+    assert torch.allclose(sum_products(one, other), multiplied(one, other), rtol=1e-5)
+
+
+def test_a_region_of_one_colour_has_a_spread_that_can_be_divided_by() -> None:
+    flat = Region(torch.full((1, 3, 8, 8), 0.7), torch.ones(1, 1, 8, 8))
+    assert bool(transfers.xiao_ma(flat, region(2, 0.3, 0.7).select(torch.tensor([0]))).isfinite().all())
 
 
 def test_reinhard_matches_mean_and_deviation() -> None:

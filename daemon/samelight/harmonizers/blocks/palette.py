@@ -60,7 +60,7 @@ def draw_instances(instances: Instances | None, mask: Tensor, palettes: Tensor) 
     Returns: B x 3 x H x W in -1..1.
     """
     batch, _, height, width = mask.shape
-    palettes = palettes.to(mask).expand(batch, -1, -1)
+    palettes = palettes.to(mask, non_blocking=True).expand(batch, -1, -1)
     colours = palettes[:, 1:].transpose(1, 2)  # B x 3 x (1 + N): column n is label n's
     if instances is None:
         behind = colours.unsqueeze(3)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from samelight.training.copying import indices
+
 __all__ = ["Composites"]
 
 
@@ -43,5 +45,5 @@ class Composites:
 
     def ordered(self, order: Sequence[int]) -> Composites:
         """These of the pictures, in this order."""
-        composite, mask, real = (tensor[list(order)] for tensor in self.tensors())
+        composite, mask, real = (tensor[indices(order, tensor.device)] for tensor in self.tensors())
         return Composites(composite, mask, real, [self.families[place] for place in order])

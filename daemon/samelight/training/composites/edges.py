@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from samelight.training.copying import indices
+
 __all__ = ["HARD", "soften"]
 
 HARD = 0.0
@@ -35,10 +37,10 @@ def soften(masks: Tensor, radii: Sequence[float]) -> Tensor:
     result = (masks >= 0.5).to(masks.dtype)
     narrow = [index for index, radius in enumerate(radii) if HARD < radius <= NARROW]
     wide = [index for index, radius in enumerate(radii) if radius > NARROW]
-    if narrow:
-        result[narrow] = _blur(masks[narrow], [radii[index] for index in narrow])
-    if wide:
-        result[wide] = _feather(masks[wide], [radii[index] for index in wide])
+    for members, blur in ((narrow, _blur), (wide, _feather)):
+        if members:
+            chosen = indices(members, masks.device)
+            result[chosen] = blur(masks[chosen], [radii[index] for index in members])
     return result.mul_(255).round_().div_(255)
 
 

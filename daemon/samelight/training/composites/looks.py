@@ -19,6 +19,7 @@ from samelight.training import transfers
 from samelight.training.colour import luminance, mix_channels, to_linear, to_srgb
 from samelight.training.composites import light
 from samelight.training.composites.streams import Stream, bounded_normal
+from samelight.training.copying import indices
 from samelight.training.recolouring import Family
 from samelight.training.transfers import Region
 
@@ -64,13 +65,12 @@ def recolour(source: Region, reference: Region, looks: Sequence[Look]) -> Tensor
     result = torch.empty_like(source.picture)
     for name in sorted({look.family for look in looks}):
         members = [index for index, look in enumerate(looks) if look.family == name]
-        part, wanted = source, reference
+        chosen, part, wanted = indices(members, result.device), source, reference
         if len(members) < len(looks):
-            chosen = torch.tensor(members, device=result.device)
             part, wanted = source.select(chosen), reference.select(chosen)
         figures = _stacked([looks[index].drawn for index in members], result)
         recoloured = METHODS[name].apply(part, wanted, figures).clamp(0, 1)
-        result[members] = _ends_held(part.picture, recoloured, figures["ends"].view(-1, 1, 1, 1))
+        result[chosen] = _ends_held(part.picture, recoloured, figures["ends"].view(-1, 1, 1, 1))
     return result
 
 
@@ -221,11 +221,11 @@ def _refined(table: Tensor, axis: int) -> Tensor:
     weights = (
         torch.stack([-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3], dim=1) / 2
     )
-    result = torch.zeros((), device=table.device)
+    result, shape = torch.zeros((), device=table.device), [-1 if other == axis else 1 for other in range(5)]
     for tap in range(4):
-        taken = table.index_select(axis, (start.long() + tap - 1).clamp(0, COARSE - 1).to(table.device))
-        weight = weights[:, tap].to(table.device).view([-1 if other == axis else 1 for other in range(5)])
-        result = result + taken * weight
+        places = (start.long() + tap - 1).clamp(0, COARSE - 1).to(table.device, non_blocking=True)
+        weight = weights[:, tap].to(table.device, non_blocking=True).view(shape)
+        result = result + table.index_select(axis, places) * weight
     return result
 
 

@@ -17,6 +17,7 @@ from samelight.training.composites.plan import BorrowedShape, Layer, OwnShape, P
 from samelight.training.composites.shapes import DrawnShape, WandShape
 from samelight.training.composites.streams import stream
 from samelight.training.composites.variety import Variety
+from samelight.training.copying import indices
 from samelight.training.masks import LEAST_SHARE, MOST_SHARE
 from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import Augmentation
@@ -126,7 +127,7 @@ class CompositeMaker:
         if drawn:
             _add(result, drawn, shapes.draw([shape for _, shape in drawn], size, real.device))
         if selected:
-            pictures = real[[stack.owners[number] for number, _ in selected]]
+            pictures = real[indices([stack.owners[number] for number, _ in selected], real.device)]
             _add(result, selected, shapes.select([shape for _, shape in selected], pictures))
         return result
 
@@ -150,8 +151,10 @@ class CompositeMaker:
             return masks, mask
         plans = [stack.plans[owner] for owner in bad]
         spare = shapes.draw([plan.spare for plan in plans], (masks.shape[2], masks.shape[3]), self._workshop)
-        masks[[number for number, owner in enumerate(stack.owners) if owner in bad]] = 0
-        masks[[stack.heights[0][owner] for owner in bad]] = soften(spare, [plan.edge for plan in plans])
+        layers = [number for number, owner in enumerate(stack.owners) if owner in bad]
+        masks[indices(layers, masks.device)] = 0
+        lowest = indices([stack.heights[0][owner] for owner in bad], masks.device)
+        masks[lowest] = soften(spare, [plan.edge for plan in plans])
         return masks, stack.union(masks)
 
     # ---- recolouring ----
@@ -163,8 +166,9 @@ class CompositeMaker:
             numbers = [number for number in height if stack.layers[number].looks]
             if not numbers:
                 continue
-            owners, chosen = [stack.owners[number] for number in numbers], [stack.layers[number] for number in numbers]
-            source = Region(composite[owners], masks[numbers])
+            chosen = [stack.layers[number] for number in numbers]
+            owners = indices([stack.owners[number] for number in numbers], real.device)
+            source = Region(composite[owners], masks[indices(numbers, real.device)])
             changed = limited(source, self._looks(source, chosen), [layer.limit for layer in chosen])
             composite[owners] = torch.lerp(source.picture, changed, source.weight)
         return composite
@@ -175,7 +179,7 @@ class CompositeMaker:
         result = recolour(source, reference, [layer.looks[0] for layer in layers])
         more = [index for index, layer in enumerate(layers) if len(layer.looks) > 1]
         if more:
-            chosen = torch.tensor(more, device=self._workshop)
+            chosen = indices(more, self._workshop)
             again = Region(result[chosen], source.weight[chosen])
             result[chosen] = recolour(again, reference.select(chosen), [layers[index].looks[1] for index in more])
         return result

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,8 @@ class Photograph:
     """Mean of the channels of every n-th pixel, in memory, 0..255."""
     step: int
     """That n."""
+    _boxes: dict[int, Window] = field(default_factory=dict)
+    """Of the regions that were asked for: to look for one takes as long as all else that is planned of a composite."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -69,8 +71,18 @@ class Photograph:
         counts[0] = 0
         return counts / max(1, part.size)
 
+    @cached_property
+    def shares_of_whole(self) -> NDArray[np.float64]:
+        """The same of all of it."""
+        return self.shares(self.whole)
+
     def box(self, label: int) -> Window:
         """The smallest window that holds a region."""
+        if label not in self._boxes:
+            self._boxes[label] = self._found(label)
+        return self._boxes[label]
+
+    def _found(self, label: int) -> Window:
         rows, columns = (np.flatnonzero((self.labels == label).any(axis=axis)) for axis in (1, 0))
         return Window(int(rows[0]), int(columns[0]), int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
 

@@ -16,6 +16,7 @@ from samelight.training.composites.photographs import Photograph, Photographs
 from samelight.training.composites.shapes import DrawnShape, WandShape, draw_shape, wand_shape
 from samelight.training.composites.streams import Stream, between_logarithms, unit
 from samelight.training.composites.variety import HARMONIOUS, Variety
+from samelight.training.copying import indices
 from samelight.training.masks import LEAST_SHARE, MOST_SHARE
 from samelight.training.recipes import Augmentation
 from samelight.training.recolouring import Family
@@ -126,8 +127,8 @@ class Stack:
         """What each plan's layers (L x 1 x H x W in 0..1) cover together, lying over one another: B x 1 x H x W."""
         uncovered = torch.ones((len(self.plans), *masks.shape[1:]), device=masks.device)
         for numbers in self.heights:
-            owners = [self.owners[number] for number in numbers]
-            uncovered[owners] = uncovered[owners] * (1 - masks[numbers])
+            owners = indices([self.owners[number] for number in numbers], masks.device)
+            uncovered[owners] = uncovered[owners] * (1 - masks[indices(numbers, masks.device)])
         return 1 - uncovered
 
 
@@ -189,7 +190,7 @@ class Planner:
             return wand_shape(random, largest_share=0.45 / count)
         if self._photos.with_regions and unit(random, self._variety.borrowed):
             index = int(random.choice(self._photos.regioned))
-            shares = self._photos[index].shares(self._photos[index].whole)
+            shares = self._photos[index].shares_of_whole
             usable = np.flatnonzero((shares >= LEAST_SHARE) & (shares <= MOST_SHARE))
             if len(usable):
                 label = int(random.choice(usable))
@@ -233,7 +234,7 @@ class Planner:
         """A region of any photograph; that of the nearest brightness (0..255) among a few of it where one is given."""
         index = int(random.integers(len(self._photos)))
         photo = self._photos[index]
-        shares = photo.shares(photo.whole)
+        shares = photo.shares_of_whole
         labels = random.permutation(np.flatnonzero(shares >= LEAST_SHARE))[:CANDIDATES]
         found = [Reference(index, photo.box(int(label)), int(label)) for label in labels]
         if not found:

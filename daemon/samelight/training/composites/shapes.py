@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from samelight.training.composites.streams import Stream, between_logarithms
+from samelight.training.copying import indices
 
 __all__ = ["DrawnShape", "WandShape", "draw", "draw_shape", "select", "wand_shape"]
 
@@ -68,7 +69,7 @@ def select(shapes: Sequence[WandShape], pictures: Tensor) -> Tensor:
     cells = (max(1, CELLS * size[0] // min(size)), max(1, CELLS * size[1] // min(size)))
     small = functional.interpolate(pictures, cells, mode="bilinear", antialias=True, align_corners=False)
     at = [int(s.place[0] * cells[0]) * cells[1] + int(s.place[1] * cells[1]) for s in shapes]
-    index = torch.tensor(at).to(small.device, non_blocking=True).view(-1, 1, 1).expand(-1, 3, 1)
+    index = indices(at, small.device).view(-1, 1, 1).expand(-1, 3, 1)
     colour = small.flatten(2).gather(2, index).unsqueeze(3)
     figures = torch.tensor([[*s.place, s.nearness] for s in shapes]).to(small.device, non_blocking=True)
     centre_y, centre_x, nearness = figures.view(-1, 3, 1, 1, 1).unbind(1)
@@ -93,7 +94,7 @@ def draw(shapes: Sequence[DrawnShape], size: tuple[int, int], device: torch.devi
         members = [index for index, shape in enumerate(shapes) if shape.kind == kind]
         figures = torch.from_numpy(np.stack([shapes[index].figures for index in members]))
         field = FIELDS[kind](figures.to(device, non_blocking=True), size)
-        result[members] = _covering(field, [shapes[index].share for index in members])
+        result[indices(members, device)] = _covering(field, [shapes[index].share for index in members])
     return result
 
 
