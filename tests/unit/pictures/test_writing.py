@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import stat
 from pathlib import Path
@@ -69,15 +70,20 @@ def test_what_a_format_cannot_hold_is_refused(tmp_path: Path) -> None:
         write_picture(picture(4), tmp_path / "a.jpg")
     with pytest.raises(OutputError, match="float"):
         write_picture(Picture(np.zeros((2, 2, 3), np.float32)), tmp_path / "a.png")
+    with pytest.raises(OutputError, match="16,383 pixels"):
+        write_picture(Picture(np.zeros((1, 16_384, 3), np.uint8)), tmp_path / "a.webp")
     with pytest.raises(OutputError, match="which format"):
         write_picture(picture(3), tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_outputs_that_cannot_be(tmp_path: Path) -> None:
-    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match="is a folder"):
+        write_picture(picture(3), tmp_path / "folder")
+    os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(OutputError, match="not a file"):
-        write_picture(picture(3), tmp_path / "folder.png")
+        write_picture(picture(3), tmp_path / "pipe.png")
     with pytest.raises(OutputError, match="no folder"):
         write_picture(picture(3), tmp_path / "missing" / "a.png")
 
