@@ -26,6 +26,8 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
     "WEBP": {"quality": 95, "exact": True},
 }
+LOSSLESS: Mapping[str, Any] = {"lossless": True, "quality": 50}
+"""For WebP files that were without loss before; here the quality is the effort to make them small."""
 
 LONGEST_SIDES: Mapping[str, int] = {".jpg": 65_535, ".jpeg": 65_535, ".webp": 16_383}
 """Pixels across or down, where a format has a bound."""
@@ -120,11 +122,13 @@ def _encode_by_pillow(picture: Picture, file_format: str) -> bytes:
     """An 8-bit file of the picture."""
     pixels = picture.to_8_bit()
     image = Image.fromarray(pixels[..., 0] if picture.channels == 1 else pixels)
-    known = {"icc_profile": picture.icc, "exif": picture.exif, "dpi": picture.dpi}
+    known: dict[str, Any] = {"icc_profile": picture.icc, "exif": picture.exif, "dpi": picture.dpi}
     metadata = {name: value for name, value in known.items() if value is not None}
+    if file_format == "WEBP" and picture.lossless:
+        metadata |= LOSSLESS
     with io.BytesIO() as out:
         try:
-            image.save(out, file_format, **OPTIONS[file_format], **metadata)
+            image.save(out, file_format, **{**OPTIONS[file_format], **metadata})
         except (OSError, ValueError) as error:
             raise OutputError(
                 f"A {file_format} file cannot hold this picture: {error}.", "Write a .png or .tif file instead."

@@ -59,6 +59,17 @@ def test_premultiplied_tiff_stays_premultiplied(tmp_path: Path) -> None:
     assert read_picture(tmp_path / "a.tif").premultiplied
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("metadata", [{}, {"icc_profile": ICC}])
+def test_a_webp_without_loss_stays_without_loss(tmp_path: Path, channels: int, metadata: dict[str, bytes]) -> None:
+    original = picture(channels, np.uint8).pixels
+    Image.fromarray(original).save(tmp_path / "a.webp", lossless=True, exact=True, **metadata)
+    write_picture(read_picture(tmp_path / "a.webp"), tmp_path / "b.webp")
+    np.testing.assert_array_equal(read_picture(tmp_path / "b.webp").pixels, original)
+    Image.fromarray(original).save(tmp_path / "lossy.webp", **metadata)
+    assert not read_picture(tmp_path / "lossy.webp").lossless
+
+
 def test_16_bits_are_rounded_for_jpeg(tmp_path: Path) -> None:
     flat = Picture(np.full((16, 16, 3), 200 * 257 + 100, np.uint16))
     write_picture(flat, tmp_path / "a.jpg")
