@@ -37,7 +37,8 @@ def check_output(path: Path) -> None:
     """Finds out before the work what would prevent writing its result.
 
     Raises:
-        OutputError: the name's ending is no known format, the folder does not exist, or the name is a folder's.
+        OutputError: the name's ending is no known format, the folder does not exist or is closed, or the name is a
+            folder's or that of a protected file.
     """
     if path.is_dir():
         raise OutputError(f'"{path}" is a folder.', "Name a file in it, such as one that ends in .png.")
@@ -49,6 +50,9 @@ def check_output(path: Path) -> None:
         raise OutputError(f'"{path}" is not a file, so it cannot be replaced.', "Choose another name.")
     if not path.parent.is_dir():
         raise OutputError(f'There is no folder "{path.parent}".', "Create the folder first, or choose another one.")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OutputError(f'"{path}" is protected against writing.', "Choose another name, or lift the protection.")
+    _check_open(path.resolve().parent)
 
 
 def check_holds(picture: Picture, path: Path) -> None:
@@ -78,13 +82,20 @@ def make_folder(folder: Path) -> None:
     """Makes a folder for pictures, and those it lies in, unless it is there.
 
     Raises:
-        OutputError: it cannot be made.
+        OutputError: it cannot be made, or nothing can be put into it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f'The folder "{folder}" cannot be made: {error.strerror}.'
         raise OutputError(message, "Choose another folder.") from error
+    _check_open(folder)
+
+
+def _check_open(folder: Path) -> None:
+    """Raises OutputError where nothing can be put into a folder."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f'You may not write into the folder "{folder}".', "Choose another folder, or allow it.")
 
 
 def write_picture(picture: Picture, path: Path) -> None:

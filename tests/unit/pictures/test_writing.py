@@ -14,6 +14,8 @@ from PIL import Image, ImageCms
 from samelight.pictures import (
     Picture,
     before_and_after,
+    check_output,
+    make_folder,
     mask_to_raster,
     picture_from_raster,
     picture_to_raster,
@@ -97,6 +99,21 @@ def test_outputs_that_cannot_be(tmp_path: Path) -> None:
         write_picture(picture(3), tmp_path / "pipe.png")
     with pytest.raises(OutputError, match="no folder"):
         write_picture(picture(3), tmp_path / "missing" / "a.png")
+
+
+@pytest.mark.parametrize("closed", ["a.png", "."])
+def test_what_is_protected_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"the old file")
+    # Root, as in a container, may write everywhere.
+    monkeypatch.setattr("os.access", lambda asked, mode: Path(asked) != tmp_path / closed)
+    with pytest.raises(OutputError, match="protected" if closed == "a.png" else "may not write"):
+        check_output(path)
+    if closed == ".":
+        with pytest.raises(OutputError, match="may not write"):
+            make_folder(tmp_path)
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "jpg"])
