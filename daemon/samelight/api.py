@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samelight.devices import choose_devices
+from samelight.labels import refuse_labels
 from samelight.pipeline import Pipeline
 from samelight.pool import ModelPool
 from samelight.segmentation import InstanceFinder, choose_segmenter
@@ -37,7 +38,8 @@ def harmonize(
     Args:
         composite: H x W x 3 (RGB) or H x W x 4 (RGB and straight alpha) in sRGB; uint8, uint16, float16 or float32,
             floats in 0..1 (values beyond pass through the change).
-        mask: H x W; bool, float64 or of the types above. Nonzero is foreground, values between are soft edges.
+        mask: H x W; bool, float64 or of the types above. The type's full value (true, 255, 65535, 1.0) is foreground,
+            values between are soft edges.
         model: a network's name; None is the default one.
         strength: 0..1, a blend from the picture as it was to the harmonized one.
         backdrop: H x W x 3 or 4, what lies below; then `composite` is the layer above it and its alpha counts too.
@@ -109,6 +111,7 @@ def _picture(name: str, array: NDArray[Any]) -> Raster:
 
 def _mask(array: NDArray[Any]) -> Raster:
     """A mask's raster; true is 255."""
+    refuse_labels(array)
     if array.dtype == np.bool_:
         array = array.astype(np.uint8) * np.uint8(255)
     elif array.dtype == np.float64:

@@ -124,7 +124,7 @@ def load_settings(path: Path | None = None) -> Settings:
     """
     path = settings_path() if path is None else path
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some of Windows' editors begin with a mark
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError) as error:

@@ -25,6 +25,10 @@ def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert load_settings().port == 4711
 
 
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    assert load_settings(written(tmp_path, '\ufeffdevice = "cpu"\r\n')).device == "cpu"
+
+
 def test_every_key_is_read(tmp_path: Path) -> None:
     text = """
         default_model = "hdnet"

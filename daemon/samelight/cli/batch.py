@@ -12,7 +12,15 @@ import typer
 from samelight.cli.harmonize import InProcess, Model, Strength
 from samelight.cli.progress import file_progress
 from samelight.cli.reporting import AsJson, describe_error, errors_reported, print_json
-from samelight_wire.errors import ConnectionFailed, InputError, OutputError, SamelightError, UnreadablePictureError
+from samelight_wire.errors import (
+    ConnectionFailed,
+    InputError,
+    OutputError,
+    SamelightError,
+    UnknownModelError,
+    UnreadablePictureError,
+    WeightsError,
+)
 from samelight_wire.messages import Options
 
 if TYPE_CHECKING:
@@ -20,6 +28,9 @@ if TYPE_CHECKING:
     from samelight.settings import Settings
 
 __all__ = ["batch", "find_pairs"]
+
+FOR_ALL = (ConnectionFailed, UnknownModelError, WeightsError)
+"""What goes wrong with one file and would with all the others: a daemon that is gone, a network that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +66,8 @@ class Report:
     """Outputs that were there already."""
     failed: list[dict[str, str]] = field(default_factory=list)
     """The other files, with the error of each."""
-    lost: ConnectionFailed | None = None
-    """How the daemon was lost before all was done."""
+    ended: SamelightError | None = None
+    """What ended the work before all was done: every other file would have met with it, too."""
 
     def fail(self, file: Path, error: SamelightError) -> None:
         """Notes a file that could not be done."""
@@ -82,11 +93,11 @@ def batch(
         options = choose(model, strength)
         report = _run(folder, output, options, skip_existing=skip_existing, in_process=no_daemon, quiet=as_json)
     if as_json:
-        lost = {} if report.lost is None else {"error": describe_error(report.lost)}
-        print_json({"done": report.done, "skipped": report.skipped, "failed": report.failed, **lost})
+        ended = {} if report.ended is None else {"error": describe_error(report.ended)}
+        print_json({"done": report.done, "skipped": report.skipped, "failed": report.failed, **ended})
     else:
         _print_summary(report, output)
-    if report.failed or report.lost:
+    if report.failed or report.ended:
         raise typer.Exit(2)
 
 
@@ -151,8 +162,8 @@ def _run(
                 continue
             try:
                 _do(pair, target, harmonizer, options, settings, report)
-            except ConnectionFailed as error:
-                report.lost = error
+            except FOR_ALL as error:
+                report.ended = error
                 return report
     for mask in lonely:
         report.fail(mask, InputError(f'"{mask.name}" has no picture.', "Put the picture of this stem into composite/."))
@@ -160,12 +171,12 @@ def _run(
 
 
 def _do(pair: Pair, target: Path, harmonizer: Harmonize, options: Options, settings: Settings, report: Report) -> None:
-    """One pair. Losing the daemon ends the whole batch: every other file would only wait for it in vain."""
+    """One pair; raises what no other file would be spared either, such as that the daemon is lost."""
     from samelight.cli.harmonizing import harmonize_files
 
     try:
         done = harmonize_files(harmonizer, pair.composite, pair.mask(), target, options, max_pixels=settings.max_pixels)
-    except ConnectionFailed:
+    except FOR_ALL:
         raise
     except SamelightError as error:
         report.fail(pair.composite, error)
@@ -184,11 +195,12 @@ def _check_apart(output: Path, folder: Path) -> None:
 def _print_summary(report: Report, output: Path) -> None:
     """What was done, in words; failures go to stderr."""
     skipped = f", {len(report.skipped)} were there already" if report.skipped else ""
-    typer.echo(f"Wrote {len(report.done)} pictures to {output}{skipped}.")
+    pictures = "1 picture" if len(report.done) == 1 else f"{len(report.done)} pictures"
+    typer.echo(f"Wrote {pictures} to {output}{skipped}.")
     if report.failed:
         typer.echo(f"{len(report.failed)} failed:", err=True)
     for failure in report.failed:
         typer.echo(f"  {failure['file']}: {failure['message']} {failure['hint']}".rstrip(), err=True)
-    if report.lost:
-        typer.echo(f"Error: {report.lost.message}\n{report.lost.hint}", err=True)
+    if report.ended:
+        typer.echo(f"Error: {report.ended.message}\n{report.ended.hint}", err=True)
         typer.echo("The other pictures were not begun; --skip-existing goes on where this ended.", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -126,7 +127,8 @@ def measure(prepared: Prepared, on_picture: Callable[[str], None]) -> Evaluation
         on_picture(found.name)
         done.append(found) if isinstance(found, Measured) else failures.append(found)
     if not done:
-        raise InputError(f"Not one picture could be measured. {failures[-1].message}", failures[-1].hint)
+        (message, hint), _ = Counter((failure.message, failure.hint) for failure in failures).most_common(1)[0]
+        raise InputError(f"Not one picture could be measured. {message}", hint)
     plan = measurer.plan
     measurements = [_measurement(measurer, size, done) for size in plan.sizes]
     notes = [note for note in (measurer.without_lpips, *prepared.notes) if note]

@@ -84,10 +84,11 @@ def _run(
     from samelight.settings import load_settings
 
     settings = load_settings()
+    _check_apart(output, "result", composite, mask)
     options = replace(choose(model, strength), explain=explain is not None)
     if before_after is not None:
         check_output(before_after)
-        _check_apart(before_after, composite, mask, output)
+        _check_apart(before_after, "before/after picture", composite, mask, output)
     files = composite, mask, output, before_after
     prefix = None if explain is None else prefix_for(explain, composite, EXPLANATIONS, files)
     with open_harmonizer(settings, in_process=in_process) as harmonizer, stage_progress(quiet) as on_progress:
@@ -109,7 +110,7 @@ def _run(
     return report
 
 
-def _check_apart(before_after: Path, *others: Path) -> None:
-    """Raises OutputError where the comparison would overwrite the result or what it was made of."""
-    if before_after.resolve() in [other.resolve() for other in others]:
-        raise OutputError(f'"{before_after}" is named twice.', "Give the before/after picture a name of its own.")
+def _check_apart(path: Path, what: str, *others: Path) -> None:
+    """Raises OutputError where writing a file would overwrite another one of the same call."""
+    if path.resolve() in [other.resolve() for other in others]:
+        raise OutputError(f'"{path}" is named twice.', f"Give the {what} a name of its own.")

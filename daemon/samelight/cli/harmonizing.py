@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from samelight.labels import refuse_labels
 from samelight.pictures import (
     Picture,
+    check_holds,
     check_output,
     mask_to_raster,
     picture_from_raster,
@@ -123,12 +125,14 @@ def build_request(picture: Picture, mask: Pixels, options: Options) -> Harmonize
 
     Raises:
         SizeMismatchError: the two are not of one size.
+        EmptyMaskError: the mask holds 0 and 1 where 255 is meant.
     """
     height, width = mask.shape
     if (width, height) != (picture.width, picture.height):
         raise SizeMismatchError(
             f"The mask is {width} x {height} pixels, but the picture is {picture.width} x {picture.height}."
         )
+    refuse_labels(mask)
     rect = Rect(0, 0, width, height)
     request = HarmonizeRequest(
         new_job(),
@@ -161,6 +165,8 @@ def harmonize_files(
     if output is not None:
         check_output(output)
     before = read_picture(composite, max_pixels)
+    if output is not None:
+        check_holds(before, output)
     request = build_request(before, read_mask(mask, max_pixels), options)
     began = time.perf_counter()
     result = harmonize(request, on_progress)

@@ -54,6 +54,7 @@ app = typer.Typer(
     help="A pasted layer takes on the light of the picture around it.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

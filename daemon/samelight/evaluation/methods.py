@@ -182,7 +182,8 @@ def model_of(weights_file: Path) -> str:
         with safe_open(weights_file, framework="pt") as opened:
             stated = (opened.metadata() or {}).get("model", weights_file.stem)
     except (SafetensorError, OSError) as error:
-        raise WeightsCorruptError(f"The weights {weights_file} cannot be read ({error}).") from error
+        message = f"The weights {weights_file} cannot be read ({error})."
+        raise WeightsCorruptError(message, "Name another .safetensors file.") from error
     if stated not in harmonizers.names():
         raise InvalidOptionError(
             f'"{weights_file}" does not say which network it belongs to.',

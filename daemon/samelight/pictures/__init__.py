@@ -4,12 +4,13 @@ from samelight.pictures.comparison import before_and_after
 from samelight.pictures.picture import Picture
 from samelight.pictures.rasters import mask_to_raster, picture_from_raster, picture_of, picture_to_raster
 from samelight.pictures.reading import SUFFIXES, read_mask, read_picture
-from samelight.pictures.writing import check_output, make_folder, write_picture
+from samelight.pictures.writing import check_holds, check_output, make_folder, write_picture
 
 __all__ = [
     "SUFFIXES",
     "Picture",
     "before_and_after",
+    "check_holds",
     "check_output",
     "make_folder",
     "mask_to_raster",

@@ -23,6 +23,7 @@ class Picture:
     exif: the EXIF block's bytes, whose orientation says "upright".
     dpi: pixels per inch across and down.
     premultiplied: whether the colours are already multiplied by alpha, as some TIFF files have them.
+    lossless: whether the file was one of the WebP files that lose nothing, so that the result's should not either.
     """
 
     pixels: Pixels
@@ -30,6 +31,7 @@ class Picture:
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
     premultiplied: bool = False
+    lossless: bool = False
 
     @property
     def width(self) -> int:

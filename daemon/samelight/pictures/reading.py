@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def _decoder(data: bytes) -> Callable[[bytes, int], Picture] | None:
     if data.startswith(b"\xff\xd8\xff"):
         return lambda data, most: _decode_by_pillow(JpegImageFile, data, most)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return lambda data, most: _decode_by_pillow(WebPImageFile, data, most)
+        return _decode_webp
     if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return decode_tiff
     return None
@@ -146,6 +147,22 @@ def _decode_png(data: bytes, max_pixels: int) -> Picture:
     from samelight.pictures.png16 import decode_png16
 
     return _decode_by_pillow(PngImageFile, data, max_pixels, lambda picture: decode_png16(data))
+
+
+def _decode_webp(data: bytes, max_pixels: int) -> Picture:
+    """A WebP of either kind; the result of one without loss is written without loss."""
+    return replace(_decode_by_pillow(WebPImageFile, data, max_pixels), lossless=_is_lossless_webp(data))
+
+
+def _is_lossless_webp(data: bytes) -> bool:
+    """Whether the first chunk with colours is one without loss; animations have none outside of their frames."""
+    place = 12
+    while place + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, place)
+        if name in (b"VP8L", b"VP8 "):
+            return bool(name == b"VP8L")
+        place += 8 + size + size % 2
+    return False
 
 
 def _decode_by_pillow(

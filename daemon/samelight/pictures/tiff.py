@@ -19,7 +19,7 @@ DEPTHS = ("uint8", "uint16", "float16", "float32")
 ASSOCIATED_ALPHA = 1  # the TIFF standard's name for premultiplied
 MOST_SAMPLES = 8  # of each pixel in the largest picture; editors keep masks of their own beside colour and alpha
 CENTIMETRES_PER_INCH = 2.54
-UNIT_CENTIMETRE = 3
+UNIT_NONE, UNIT_INCH, UNIT_CENTIMETRE = 1, 2, 3
 
 # What tifffile and its decoders raise for files that break the format's rules, beside OSError and ValueError.
 DAMAGE = (
@@ -101,11 +101,12 @@ def _in_order(page: Any) -> Pixels:
 
 
 def _resolution(page: Any) -> tuple[float, float] | None:
-    """Pixels per inch across and down."""
+    """Pixels per inch across and down; None where the file states the shape of a pixel at most."""
     values = (page.tags.valueof(282), page.tags.valueof(283))
-    if not all(isinstance(value, tuple) and value[0] and value[1] for value in values):
+    unit = page.tags.valueof(296, UNIT_INCH)
+    if unit == UNIT_NONE or not all(isinstance(value, tuple) and value[0] and value[1] for value in values):
         return None
-    scale = CENTIMETRES_PER_INCH if page.tags.valueof(296, 2) == UNIT_CENTIMETRE else 1.0
+    scale = CENTIMETRES_PER_INCH if unit == UNIT_CENTIMETRE else 1.0
     across, down = (scale * value[0] / value[1] for value in values)
     return across, down
 

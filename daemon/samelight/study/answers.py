@@ -124,7 +124,8 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         content = read_json(path)
     except (OSError, ValueError) as error:
-        raise InputError(f'"{path}" cannot be read ({error}).', HINT) from error
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f'"{path}" cannot be read ({reason}).', HINT) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("answers"), list):
         raise InputError(f'"{path}" is no answers file of a study.', HINT)
     if (version := content.get("version")) != VERSION:

@@ -87,7 +87,7 @@ def read_key(path: Path) -> Key:
     try:
         content = read_json(path)
     except (OSError, ValueError) as error:
-        raise _refusal(path, f"it cannot be read ({error})") from error
+        raise _refusal(path, f"it cannot be read ({getattr(error, 'strerror', None) or error})") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise _refusal(path, "it is no answer key of a study")
     if content.get("version") != VERSION:

@@ -78,6 +78,18 @@ def test_the_pictures_themselves_are_never_overwritten(run: Run, folder: Path) -
     assert (folder / "composite" / "a.png").read_bytes() == before
 
 
+@pytest.mark.parametrize(("model", "code"), [("nonsense", "unknown-model"), ("hdnet", "weights-missing")])
+def test_a_network_that_cannot_be_used_is_told_once(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, code: str
+) -> None:
+    monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(tmp_path))
+    result = run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--model", model, "--json")
+    report = json.loads(result.stdout)
+    assert result.exit_code == 2
+    assert report["error"]["code"] == code
+    assert all(entry["code"] == "bad-input" for entry in report["failed"])
+
+
 def test_hidden_files_are_no_pictures(run: Run, folder: Path, tmp_path: Path) -> None:
     (folder / "composite" / "._a.png").write_bytes(b"what macOS puts beside a picture")
     report = json.loads(run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--json").stdout)

@@ -60,6 +60,7 @@ def test_strength_0_gives_the_same_pixels(run: Run, pair: tuple[Path, Path], tmp
         ("missing", "There is no file"),
         ("size", "The mask is 10 x 10 pixels, but the picture is 48 x 32"),
         ("empty", "marks no pixel"),
+        ("labels", "Multiply it by 255"),
         ("everything", "no backdrop"),
         ("truncated", "damaged"),
     ],
@@ -76,7 +77,7 @@ def test_bad_input_is_one_sentence_and_code_2(
         composite.write_bytes(composite.read_bytes()[:200])
     else:
         size = (10, 10) if spoil == "size" else (48, 32)
-        Image.new("L", size, 255 if spoil == "everything" else 0).save(mask)
+        Image.new("L", size, {"everything": 255, "labels": 1}.get(spoil, 0)).save(mask)
     (tmp_path / "out.png").write_bytes(b"an older result")
     result = run("harmonize", composite, mask, "-o", tmp_path / "out.png", "--no-daemon")
     assert result.exit_code == 2
@@ -128,6 +129,26 @@ def test_the_comparison_overwrites_neither_result_nor_input(
     assert result.exit_code == 2
     assert "is named twice" in result.stderr
     assert (pair[0].read_bytes(), pair[1].read_bytes()) == before
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_the_result_overwrites_nothing_that_it_is_made_of(run: Run, pair: tuple[Path, Path], which: int) -> None:
+    before = pair[which].read_bytes()
+    result = run("harmonize", *pair, "-o", pair[which], "--no-daemon")
+    assert result.exit_code == 2
+    assert "Give the result a name of its own." in result.stderr
+    assert pair[which].read_bytes() == before
+
+
+def test_a_format_that_cannot_hold_the_result_is_told_before_the_work(
+    run: Run, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with Image.open(pair[0]) as picture:
+        picture.putalpha(200)
+        picture.save(pair[0])
+    result = run("harmonize", *pair, "-o", tmp_path / "out.jpg", "--no-daemon", "--model", "nonsense")
+    assert result.exit_code == 2
+    assert "cannot hold transparency" in result.stderr
 
 
 @pytest.mark.parametrize(("seen", "sentence"), [("backdrop", "is fully transparent"), ("object", "no backdrop")])

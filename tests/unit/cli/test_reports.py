@@ -36,6 +36,15 @@ def test_version(run: Run) -> None:
     assert run("--version").stdout.strip() == f"samelight {__version__}"
 
 
+def test_help_tells_every_default_and_its_lines_are_not_those_of_the_source(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    told = run("harmonize", "--help").stdout
+    assert "[default: the settings']" in told
+    assert "Exit code 2 means that something" in told
+
+
 def test_models_tells_size_and_state_of_weights(run: Run) -> None:
     models = {model["name"]: model for model in json.loads(run("models", "--json").stdout)["models"]}
     assert models["hdnet"]["parameters"] == 10_413_775

@@ -143,6 +143,7 @@ def test_a_model_without_weights_and_a_broken_picture_are_named_at_the_end(tripl
         (("--triples", "T", "--report", "T/mask/p1.png"), "is a file"),
         (("--triples", "T", "--save", "T/mask/p1.png"), "is a file"),
         (("--triples", "T", "--weights", "/nowhere.safetensors"), "no file"),
+        (("--triples", "T", "--weights", "T/mask/p1.png"), "Name another .safetensors file"),
         (("--triples", "T", "--csv", "/nowhere/figures.csv"), "no folder"),
         (("--triples", "T", "--device", "cuda:77"), "cuda:77"),
         (("--triples", "/nowhere"), "no folder"),
@@ -166,6 +167,14 @@ def test_what_one_method_cannot_harmonize_is_left_out_for_all(triples: Path) -> 
     assert [failure["name"] for failure in report["failures"]] == ["p2"]
     assert {rows["overall"]["pictures"] for rows in report["sizes"][0]["methods"].values()} == {3}
     assert as_json("--triples", triples)["failures"] == []
+
+
+def test_where_nothing_could_be_measured_the_commonest_reason_is_told(triples: Path) -> None:
+    masks = sorted((triples / "mask").iterdir())
+    for mask in masks:
+        Image.new("L", (32, 24), 255).save(mask)
+    masks[-1].write_bytes(b"broken")
+    assert "no backdrop" in evaluate("--triples", triples, "--at", "native", code=2)
 
 
 def test_a_report_is_written(triples: Path, tmp_path: Path) -> None:

@@ -42,6 +42,12 @@ def test_profile_and_resolution_are_read(tmp_path: Path, suffix: str) -> None:
         assert picture.dpi == pytest.approx((300, 300), abs=0.1)
 
 
+def test_a_tiff_without_a_unit_states_no_resolution(tmp_path: Path) -> None:
+    pixels = noise(6, 8, 3)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", resolution=(1, 1), resolutionunit="NONE")
+    assert read_picture(tmp_path / "a.tif").dpi is None
+
+
 @pytest.mark.parametrize("compression", [None, "lzw", "zlib"])
 def test_16_bit_tiff_in_the_usual_compressions(tmp_path: Path, compression: str | None) -> None:
     pixels = noise(5, 7, 4, dtype=np.uint16)

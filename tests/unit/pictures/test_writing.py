@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import stat
 from pathlib import Path
@@ -13,6 +14,8 @@ from PIL import Image, ImageCms
 from samelight.pictures import (
     Picture,
     before_and_after,
+    check_output,
+    make_folder,
     mask_to_raster,
     picture_from_raster,
     picture_to_raster,
@@ -58,6 +61,17 @@ def test_premultiplied_tiff_stays_premultiplied(tmp_path: Path) -> None:
     assert read_picture(tmp_path / "a.tif").premultiplied
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("metadata", [{}, {"icc_profile": ICC}])
+def test_a_webp_without_loss_stays_without_loss(tmp_path: Path, channels: int, metadata: dict[str, bytes]) -> None:
+    original = picture(channels, np.uint8).pixels
+    Image.fromarray(original).save(tmp_path / "a.webp", lossless=True, exact=True, **metadata)
+    write_picture(read_picture(tmp_path / "a.webp"), tmp_path / "b.webp")
+    np.testing.assert_array_equal(read_picture(tmp_path / "b.webp").pixels, original)
+    Image.fromarray(original).save(tmp_path / "lossy.webp", **metadata)
+    assert not read_picture(tmp_path / "lossy.webp").lossless
+
+
 def test_16_bits_are_rounded_for_jpeg(tmp_path: Path) -> None:
     flat = Picture(np.full((16, 16, 3), 200 * 257 + 100, np.uint16))
     write_picture(flat, tmp_path / "a.jpg")
@@ -69,17 +83,37 @@ def test_what_a_format_cannot_hold_is_refused(tmp_path: Path) -> None:
         write_picture(picture(4), tmp_path / "a.jpg")
     with pytest.raises(OutputError, match="float"):
         write_picture(Picture(np.zeros((2, 2, 3), np.float32)), tmp_path / "a.png")
+    with pytest.raises(OutputError, match="16,383 pixels"):
+        write_picture(Picture(np.zeros((1, 16_384, 3), np.uint8)), tmp_path / "a.webp")
     with pytest.raises(OutputError, match="which format"):
         write_picture(picture(3), tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_outputs_that_cannot_be(tmp_path: Path) -> None:
-    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match="is a folder"):
+        write_picture(picture(3), tmp_path / "folder")
+    os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(OutputError, match="not a file"):
-        write_picture(picture(3), tmp_path / "folder.png")
+        write_picture(picture(3), tmp_path / "pipe.png")
     with pytest.raises(OutputError, match="no folder"):
         write_picture(picture(3), tmp_path / "missing" / "a.png")
+
+
+@pytest.mark.parametrize("closed", ["a.png", "."])
+def test_what_is_protected_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"the old file")
+    # Root, as in a container, may write everywhere.
+    monkeypatch.setattr("os.access", lambda asked, mode: Path(asked) != tmp_path / closed)
+    with pytest.raises(OutputError, match="protected" if closed == "a.png" else "may not write"):
+        check_output(path)
+    if closed == ".":
+        with pytest.raises(OutputError, match="may not write"):
+            make_folder(tmp_path)
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "jpg"])
