@@ -41,7 +41,8 @@ def test_help_tells_every_default_and_its_lines_are_not_those_of_the_source(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     told = run("harmonize", "--help").stdout
-    assert "[default: the settings']" in told
+    assert "(default: the settings')" in told
+    assert "[default: 1.0]" in told
     assert "Exit code 2 means that something" in told
 
 
