@@ -26,10 +26,13 @@ from samelight_wire.errors import (
 )
 
 
-def test_brackets_in_a_files_name_are_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_brackets_in_a_files_name_are_no_markup(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
     with file_progress(False, 1) as begin:
         begin("[/x] cat [red].png")
+    assert "[/x] cat [red].png" in capsys.readouterr().err
 
 
 def test_version(run: Run) -> None:
