@@ -10,7 +10,7 @@ from statistics import fmean
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from samelight.harmonizers import describe
 from samelight.training.budget import Budget
@@ -20,6 +20,7 @@ from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import Recipe, SizePhase, recipe_for
 from samelight.training.source import CompositeSource
 from samelight.training.supply import Segment
+from samelight.training.widening import widened
 from samelight_wire.errors import InvalidOptionError, WeightsCorruptError
 
 __all__ = ["budget_of", "load_weights", "open_source", "recipe_of", "segment_for", "wants_paper"]
@@ -121,29 +122,36 @@ LEAST_SHARED = 0.75
 def load_weights(network: nn.Module, path: Path) -> str:
     """Put a file's weights into a network, whatever precision they are stored in.
 
-    The file may be another network's with which this one shares most of its layers by name and shape, as HDNet and SRIN
-    share their U-Net; the layers that are only this network's stay as they are.
+    The file may be another network's with which this one shares most of its layers, as HDNet and SRIN share their
+    U-Net; the layers that are only this network's stay as they are. It may be a narrower network's, whose every channel
+    then becomes several.
 
-    Returns: a sentence on what stayed as it was; empty where all weights were in the file.
+    Returns: sentences on what the file lacked; empty where its weights were this network's own.
 
     Raises:
       InvalidOptionError: there is no such file, or its weights do not fit.
       WeightsCorruptError: it is damaged.
     """
-    if not path.is_file():
-        raise InvalidOptionError(f"There is no file {path}.", "Name a .safetensors file with --start-from.")
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        message = f"The weights {path} cannot be read ({error})."
-        raise WeightsCorruptError(message, "Name another .safetensors file with --start-from.") from error
-    own = network.state_dict()
-    shared = {name: each.float() for name, each in tensors.items() if name in own and own[name].shape == each.shape}
+    tensors, own = _read_weights(path), network.state_dict()
+    shared = widened(network, tensors)
     share = sum(own[name].numel() for name in shared) / sum(each.numel() for each in own.values())
     if share < LEAST_SHARED:
         message = f"{path} holds {share:.0%} of this network's weights."
         raise InvalidOptionError(message, "Name weights of the same network, or one with the same layers and size.")
     network.load_state_dict(shared, strict=False)
-    if len(shared) == len(own):
-        return ""
-    return f"{path.name} holds {share:.0%} of the network's weights; the others start at random."
+    said = []
+    if any(tensors[name].shape != own[name].shape for name in shared):
+        said.append(f"{path.name} is of a narrower network: each of its channels became several.")
+    if len(shared) < len(own):
+        said.append(f"{path.name} holds {share:.0%} of the network's weights; the others start at random.")
+    return " ".join(said)
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise InvalidOptionError(f"There is no file {path}.", "Name a .safetensors file with --start-from.")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        message = f"The weights {path} cannot be read ({error})."
+        raise WeightsCorruptError(message, "Name another .safetensors file with --start-from.") from error

@@ -1,0 +1,68 @@
+"""A wide network that begins by answering as a narrow one does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from network_helpers import relative_error, seeded, some_instances
+from safetensors.torch import save_file
+from torch import nn
+
+from samelight import harmonizers
+from samelight.harmonizers.hdnet import HDNet
+from samelight.harmonizers.rcl import RCL
+from samelight.harmonizers.srih import SRIH
+from samelight.harmonizers.srin import SRIN
+from samelight.training.choosing import load_weights
+from samelight.training.widening import widened
+
+NARROW_AND_WIDE: dict[str, tuple[Callable[[], nn.Module], Callable[[], nn.Module]]] = {
+    "hdnet": (lambda: HDNet(4), lambda: HDNet(8)),
+    "srin": (lambda: SRIN(4), lambda: SRIN(8)),
+    "srih": (lambda: SRIH(8, (1, 1, 1)), lambda: SRIH(16, (1, 1, 1))),
+    "rcl": (lambda: RCL(4), lambda: RCL(8)),
+}
+
+
+@pytest.mark.parametrize("paper", NARROW_AND_WIDE)
+def test_it_answers_as_the_narrow_one_and_its_copies_can_part(paper: str) -> None:
+    torch.manual_seed(3)
+    narrow, wide = (seeded(make(), spread=0.1) for make in NARROW_AND_WIDE[paper])
+    fitted = widened(wide, narrow.state_dict())
+    assert fitted.keys() == wide.state_dict().keys()
+    wide.load_state_dict(fitted)
+    composite = torch.rand(2, 3, 32, 48, dtype=torch.float64) * 2 - 1
+    mask = torch.zeros(2, 1, 32, 48, dtype=torch.float64)
+    mask[:, :, 8:24, 12:30] = 1
+    instances = some_instances(2, 32, 48)
+    expected = narrow(composite, mask, instances)
+    assert relative_error(expected, composite) > 0.01, "a network that changes nothing shows nothing"
+    result = wide(composite, mask, instances)
+    assert relative_error(result, expected) < 1e-5  # the weights went through float32
+    (result - composite).square().sum().backward()
+    deep = max((each for each in wide.parameters() if each.ndim == 4), key=torch.numel).grad
+    assert deep is not None
+    apart = (deep[0::2] - deep[1::2]).norm() + (deep[:, 0::2] - deep[:, 1::2]).norm()
+    assert apart > 0.05 * deep.norm(), "copies with equal gradients stay copies"
+
+
+def test_what_does_not_fit_a_whole_number_of_times_is_left_out() -> None:
+    narrow, wide = SRIN(4), SRIN(6)
+    assert widened(wide, narrow.state_dict()).keys() == {"to_rgb.bias"}
+    assert not widened(SRIN(4), SRIN(8).state_dict()).keys() - {"to_rgb.bias"}
+
+
+def test_a_training_can_begin_from_a_narrower_networks_file(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    narrow, wide = harmonizers.create("hdnet-lite").eval(), harmonizers.create("hdnet").eval()
+    save_file(narrow.state_dict(), tmp_path / "hdnet-lite.safetensors")
+    said = load_weights(wide, tmp_path / "hdnet-lite.safetensors")
+    assert said == "hdnet-lite.safetensors is of a narrower network: each of its channels became several."
+    composite = torch.rand(1, 3, 32, 32) * 2 - 1
+    mask = torch.ones(1, 1, 32, 32)
+    mask[..., :16] = 0
+    with torch.no_grad():
+        assert torch.allclose(wide(composite, mask), narrow(composite, mask), atol=1e-4)
