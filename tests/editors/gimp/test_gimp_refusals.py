@@ -102,7 +102,7 @@ def test_of_several_layers_all_or_none(lab: Lab) -> None:
 
 def test_a_network_without_weights(lab: Lab) -> None:
     image, _, above = lab.scene()
-    assert "weights" in lab.refused(image, above, model="hdnet")
+    assert "weights" in lab.refused(image, above, model="rcl")
 
 
 def test_the_procedures_describe_themselves(lab: Lab) -> None:

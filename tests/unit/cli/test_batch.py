@@ -78,7 +78,7 @@ def test_the_pictures_themselves_are_never_overwritten(run: Run, folder: Path) -
     assert (folder / "composite" / "a.png").read_bytes() == before
 
 
-@pytest.mark.parametrize(("model", "code"), [("nonsense", "unknown-model"), ("hdnet", "weights-missing")])
+@pytest.mark.parametrize(("model", "code"), [("nonsense", "unknown-model"), ("rcl", "weights-missing")])
 def test_a_network_that_cannot_be_used_is_told_once(
     run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, code: str
 ) -> None:

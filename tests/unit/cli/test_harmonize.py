@@ -107,7 +107,7 @@ def test_missing_weights_are_named(
     run: Run, pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(tmp_path))
-    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--model", "hdnet", "--json")
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--model", "rcl", "--json")
     assert result.exit_code == 2
     assert json.loads(result.stdout)["error"]["code"] == "weights-missing"
 

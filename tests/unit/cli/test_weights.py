@@ -115,9 +115,9 @@ def test_what_cannot_be_installed(run: Run, folder: Path) -> None:
     unknown = run("weights", "install", "sam-vit-x")
     assert unknown.exit_code == 2
     assert "sam-vit-b" in unknown.stderr
-    network = run("weights", "install", "hdnet")
+    network = run("weights", "install", "rcl")
     assert network.exit_code == 2
-    assert "samelight train hdnet" in network.stderr
+    assert "samelight train rcl" in network.stderr
 
 
 def test_a_download_that_ended_is_listed(run: Run, folder: Path, server: FileServer) -> None:

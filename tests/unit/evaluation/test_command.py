@@ -115,14 +115,14 @@ def test_a_page_of_something_else_is_not_replaced(triples: Path, tmp_path: Path)
 
 def test_a_model_without_weights_and_a_broken_picture_are_named_at_the_end(triples: Path) -> None:
     (triples / "composite" / "p1.png").write_bytes(b"broken")
-    arguments = ("--triples", triples, "--model", "hdnet-lite", "--model", "srin", "--at", "native")
+    arguments = ("--triples", triples, "--model", "hdnet-lite", "--model", "rcl", "--at", "native")
     output = evaluate(*arguments, code=2)
     assert "2 could not be measured" in output
-    assert "srin: There are no weights" in output
+    assert "rcl: There are no weights" in output
     assert "p1: " in output
     assert "All 3 pictures" in output
     report = as_json(*arguments, code=2)
-    assert [failure["name"] for failure in report["failures"]] == ["srin", "p1"]
+    assert [failure["name"] for failure in report["failures"]] == ["rcl", "p1"]
     assert set(report["sizes"][0]["methods"]) == {"composite", "reinhard", "histogram", "poisson", "hdnet-lite"}
 
 

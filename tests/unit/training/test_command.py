@@ -154,10 +154,10 @@ def test_weights_to_start_from_may_be_stored_in_float16(tmp_path: Path) -> None:
 
 def test_a_network_begins_with_the_layers_it_shares_with_another(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    hdnet, srin = harmonizers.create("hdnet-lite"), harmonizers.create("srin-lite")
-    save_file(hdnet.state_dict(), tmp_path / "hdnet-lite.safetensors")
+    hdnet, srin = harmonizers.create("hdnet"), harmonizers.create("srin")
+    save_file(hdnet.state_dict(), tmp_path / "hdnet.safetensors")
     before = {name: tensor.clone() for name, tensor in srin.state_dict().items()}
-    said = load_weights(srin, tmp_path / "hdnet-lite.safetensors")
+    said = load_weights(srin, tmp_path / "hdnet.safetensors")
     assert "97%" in said
     for name, tensor in srin.state_dict().items():
         own = name.startswith("semantic_norm.")
