@@ -37,7 +37,7 @@ MEGABYTE = 1 << 20
 class Settings:
     """What a person may choose about the daemon; the field names are the keys of the file."""
 
-    default_model: str = "hdnet-lite"
+    default_model: str = "srin-lite"
     """The network used when a request names none."""
     device: str = "auto"
     """Where networks run: "auto" (every CUDA card, else MPS, else the CPU), "cpu", "mps", "cuda" or "cuda:1"."""

@@ -17,7 +17,7 @@ from samelight_wire.errors import UnknownModelError
 
 __all__ = ["DEFAULT", "HarmonizerInfo", "create", "describe", "names"]
 
-DEFAULT = "hdnet-lite"
+DEFAULT = "srin-lite"
 """The network that is used where a request names none."""
 
 
@@ -81,7 +81,7 @@ _REGISTRY = {
         _HDNET(name="hdnet", build=lambda: HDNet(32)),
         _HDNET(name="hdnet-lite", build=lambda: HDNet(8)),
         _SRIN(name="srin", build=lambda: SRIN(32)),
-        _SRIN(name="srin-lite", build=lambda: SRIN(8)),
+        _SRIN(name="srin-lite", build=lambda: SRIN(16)),
         _SRIH(name="srih", build=lambda: SRIH(48, (2, 2, 4))),
         _SRIH(name="srih-lite", build=lambda: SRIH(12, (1, 1, 2))),
         _FRIH(name="frih", build=lambda: FRIH(32, 32)),

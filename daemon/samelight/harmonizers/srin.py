@@ -20,7 +20,8 @@ class SRIN(HarmonizationUNet):
     """The base U-Net with one semantic-guided normalization (equations 2 to 6) between encoder and decoder.
 
     Size: 10,028,739 parameters at width 32, of which the base U-Net has 9,764,547 (the paper states no count), and
-    628,659 at width 8 (lite). Its loss is L1 (equation 1).
+    2,509,667 at width 16 (lite; the paper has none, and twice HDNet-lite's width costs a processor twice its time).
+    Its loss is L1 (equation 1).
 
     What the instances do here is little, and how similar they are does nothing. In equation 2 the map makes the queries
     alone: neither keys nor values know the colours, which are arbitrary, so that a query cannot ask for the instance

@@ -56,7 +56,7 @@ def test_a_click_in_the_menu_harmonizes(stage: Stage, user_daemon: RunningDaemon
     assert after["shown"] == AFTER
     assert after["message"] == ""
     assert len(after["rows"]) == len(before["rows"]) + 1
-    assert "harmonized with hdnet-lite" in after["outcome"]
+    assert "harmonized with srin-lite" in after["outcome"]
 
 
 def test_the_dockers_button_does_the_same(stage: Stage) -> None:

@@ -26,7 +26,7 @@ def test_json_is_all_that_goes_to_stdout(run: Run, pair: tuple[Path, Path], tmp_
     result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--json")
     report = json.loads(result.stdout)
     assert report["output"] == str(tmp_path / "out.png")
-    assert report["model"] == "hdnet-lite"
+    assert report["model"] == "srin-lite"
     assert set(report["seconds"]) >= {"decode", "compose", "harmonize", "lift", "encode"}
 
 

@@ -75,7 +75,7 @@ class HarmonizationUNet(nn.Module):
         """Build the network.
 
         Args:
-          width: channels of the first level, w; 32 in the papers, 8 in the lite sizes.
+          width: channels of the first level, w; 32 in the papers, 8 or 16 in the lite sizes.
           bottleneck: for the 8w channels of the deepest map.
           dynamics: level (0..6) to a module for the concatenation of skip and decoded features that this level reads.
         """
