@@ -39,7 +39,7 @@ def test_the_daemon_and_this_process_give_the_same_bytes(
 ) -> None:
     by_daemon = samelight(daemon.home, "harmonize", *pair, "-o", tmp_path / "daemon.png", "--json")
     assert by_daemon.returncode == 0, by_daemon.stderr
-    assert json.loads(by_daemon.stdout)["model"] == "srin-lite"
+    assert json.loads(by_daemon.stdout)["model"] == "hdnet-lite"
     assert by_daemon.stderr == ""
     here = samelight(daemon.home, "harmonize", *pair, "-o", tmp_path / "here.png", "--no-daemon")
     assert here.returncode == 0, here.stderr
