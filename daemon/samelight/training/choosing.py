@@ -137,7 +137,9 @@ def load_weights(network: nn.Module, path: Path) -> str:
     share = sum(own[name].numel() for name in shared) / sum(each.numel() for each in own.values())
     if share < LEAST_SHARED:
         message = f"{path} holds {share:.0%} of this network's weights."
-        raise InvalidOptionError(message, "Name weights of the same network, or one with the same layers and size.")
+        raise InvalidOptionError(
+            message, "Name weights of the same network, or one with the same layers and no more channels."
+        )
     network.load_state_dict(shared, strict=False)
     said = []
     if any(tensors[name].shape != own[name].shape for name in shared):

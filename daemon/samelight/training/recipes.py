@@ -204,11 +204,7 @@ ON_PHOTOS = _both_sizes(
         # network that learns 16 composites of 64 x 64 by heart stops at 28 dB with it.
         "rcl": replace(_ON_PHOTOS, weight_decay=0.01, multiple=16),
     }
-) | {
-    # A predicted C x C kernel's entries are AdamW's, and where they move together the kernel moves C times as far: in
-    # the paper's size four times as far as in the lite one, more than its other layers follow (docs/training-log.md).
-    "hdnet": replace(_ON_PHOTOS, learning_rate=2e-4, muon_share=40.0),
-}
+)
 """For composites made from photographs: small pictures first, which is where a budget of time goes furthest, and
 many sizes and proportions, because a network run at a size it never saw draws checkerboards."""
 

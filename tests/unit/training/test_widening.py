@@ -18,6 +18,7 @@ from samelight.harmonizers.srih import SRIH
 from samelight.harmonizers.srin import SRIN
 from samelight.training.choosing import load_weights
 from samelight.training.widening import widened
+from samelight_wire.errors import InvalidOptionError
 
 NARROW_AND_WIDE: dict[str, tuple[Callable[[], nn.Module], Callable[[], nn.Module]]] = {
     "hdnet": (lambda: HDNet(4), lambda: HDNet(8)),
@@ -53,6 +54,25 @@ def test_what_does_not_fit_a_whole_number_of_times_is_left_out() -> None:
     narrow, wide = SRIN(4), SRIN(6)
     assert widened(wide, narrow.state_dict()).keys() == {"to_rgb.bias"}
     assert not widened(SRIN(4), SRIN(8).state_dict()).keys() - {"to_rgb.bias"}
+
+
+def test_what_cannot_be_widened_starts_at_random_and_is_told(tmp_path: Path) -> None:
+    torch.manual_seed(6)
+    narrow, wide = (harmonizers.create(name).train() for name in ("frih-lite", "frih"))
+    save_file(narrow.state_dict(), tmp_path / "frih-lite.safetensors")
+    assert load_weights(wide, tmp_path / "frih-lite.safetensors").endswith("the others start at random.")
+    narrow.refines = wide.refines = False  # type: ignore[assignment]
+    composite, mask = torch.rand(1, 3, 128, 128) * 2 - 1, torch.ones(1, 1, 128, 128)
+    with torch.no_grad():
+        answer = narrow(composite, mask)
+        assert not torch.allclose(answer, composite, atol=1e-4)
+        assert torch.allclose(wide(composite, mask), answer, atol=1e-4), "all of the base network fits"
+
+
+def test_fewer_blocks_are_no_narrower_network(tmp_path: Path) -> None:
+    save_file(harmonizers.create("srih-lite").state_dict(), tmp_path / "srih-lite.safetensors")
+    with pytest.raises(InvalidOptionError, match="holds 56% of this network's weights"):
+        load_weights(harmonizers.create("srih"), tmp_path / "srih-lite.safetensors")
 
 
 def test_a_training_can_begin_from_a_narrower_networks_file(tmp_path: Path) -> None:
