@@ -25,7 +25,13 @@ NARROW_AND_WIDE: dict[str, tuple[Callable[[], nn.Module], Callable[[], nn.Module
     "srin": (lambda: SRIN(4), lambda: SRIN(8)),
     "srih": (lambda: SRIH(8, (1, 1, 1)), lambda: SRIH(16, (1, 1, 1))),
     "rcl": (lambda: RCL(4), lambda: RCL(8)),
+    "hdnet, half as wide again": (lambda: HDNet(4), lambda: HDNet(6)),
+    "srin, half as wide again": (lambda: SRIN(4), lambda: SRIN(6)),
+    "srih, half as wide again": (lambda: SRIH(8, (1, 1, 1)), lambda: SRIH(12, (1, 1, 1))),
+    "rcl, half as wide again": (lambda: RCL(4), lambda: RCL(6)),
 }
+NEARLY = {"hdnet, half as wide again", "srin, half as wide again", "srih, half as wide again"}
+"""What sums or compares over channels counts those that are doubled twice."""
 
 
 @pytest.mark.parametrize("paper", NARROW_AND_WIDE)
@@ -40,20 +46,29 @@ def test_it_answers_as_the_narrow_one_and_its_copies_can_part(paper: str) -> Non
     mask[:, :, 8:24, 12:30] = 1
     instances = some_instances(2, 32, 48)
     expected = narrow(composite, mask, instances)
-    assert relative_error(expected, composite) > 0.01, "a network that changes nothing shows nothing"
+    change = relative_error(expected, composite)
+    assert change > 0.01, "a network that changes nothing shows nothing"
     result = wide(composite, mask, instances)
-    assert relative_error(result, expected) < 1e-5  # the weights went through float32
+    allowed = change / 5 if paper in NEARLY else 1e-5  # the weights went through float32
+    assert relative_error(result, expected) < allowed
     (result - composite).square().sum().backward()
     deep = max((each for each in wide.parameters() if each.ndim == 4), key=torch.numel).grad
     assert deep is not None
-    apart = (deep[0::2] - deep[1::2]).norm() + (deep[:, 0::2] - deep[:, 1::2]).norm()
-    assert apart > 0.05 * deep.norm(), "copies with equal gradients stay copies"
+    # Channels 0 and 1 are copies in either proportion.
+    apart = (deep[0] - deep[1]).norm() + (deep[:, 0] - deep[:, 1]).norm()
+    assert apart > 0.05 * (deep[0].norm() + deep[:, 0].norm()), "copies with equal gradients stay copies"
 
 
-def test_what_does_not_fit_a_whole_number_of_times_is_left_out() -> None:
-    narrow, wide = SRIN(4), SRIN(6)
-    assert widened(wide, narrow.state_dict()).keys() == {"to_rgb.bias"}
-    assert not widened(SRIN(4), SRIN(8).state_dict()).keys() - {"to_rgb.bias"}
+def test_a_wider_network_does_not_fit() -> None:
+    assert widened(SRIN(4), SRIN(8).state_dict()).keys() == {"to_rgb.bias"}
+
+
+def test_what_grows_in_several_proportions_is_left_out_but_for_whole_multiples() -> None:
+    narrow, wide = (
+        nn.Sequential(nn.Conv2d(4, 8, 1), nn.Conv2d(8, 8, 1)),
+        nn.Sequential(nn.Conv2d(4, 12, 1), nn.Conv2d(12, 16, 1)),
+    )
+    assert widened(wide, narrow.state_dict()).keys() == {"1.bias"}
 
 
 def test_what_cannot_be_widened_starts_at_random_and_is_told(tmp_path: Path) -> None:
