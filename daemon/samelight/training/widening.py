@@ -7,7 +7,8 @@ copies for ever.
 From 8 to 12 channels every other one is doubled. Where maps are joined, each part's channels keep their place only if
 all of the network grows in one proportion, so such proportions are taken then alone. What sums over channels
 (attention, likeness, norms over channels) counts the doubled ones twice, so that the answer is nearly the same:
-srin-lite's weights from 16 to 24 channels change a foreground by about 0.01 code values, hdnet-lite's from 8 to 12 by 0.1.
+srin-lite's weights from 16 to 24 channels change a foreground by about 0.01 code values, hdnet-lite's from 8 to 12
+by 0.1.
 """
 
 from __future__ import annotations
