@@ -67,6 +67,14 @@ class FRIH(nn.Module):
         self.cascade = Cascade(base_widths, _widths(width // 2, 7 * width // 2), head)
         self.apply(_start)
 
+    def restart_cascade(self) -> None:
+        """Let the cascade change nothing until it learns again: it refines what one base network makes of a picture.
+
+        Once that has learned alone, the changes that were right before make the result worse.
+        """
+        for parameter in self.cascade.prediction.to_rgb.parameters():
+            nn.init.zeros_(parameter)
+
     def forward(self, composite: Tensor, mask: Tensor, instances: Instances | None = None) -> Tensor:
         """Harmonize.
 

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from samelight.harmonizers import describe
+from samelight.harmonizers.frih import FRIH
 from samelight.training.budget import Budget
 from samelight.training.composites import CompositeMaker
 from samelight.training.options import TrainingOptions
@@ -23,7 +24,7 @@ from samelight.training.supply import Segment
 from samelight.training.widening import widened
 from samelight_wire.errors import InvalidOptionError, WeightsCorruptError
 
-__all__ = ["budget_of", "load_weights", "open_source", "recipe_of", "segment_for", "wants_paper"]
+__all__ = ["begin_with", "budget_of", "load_weights", "open_source", "recipe_of", "segment_for", "wants_paper"]
 
 
 def open_source(options: TrainingOptions, device: torch.device) -> CompositeSource:
@@ -117,6 +118,17 @@ def segment_for(model: str) -> Segment | None:
 
 LEAST_SHARED = 0.75
 """Share of a network's weights that another network's file must hold to be of use to it."""
+
+
+def begin_with(network: nn.Module, path: Path, recipe: Recipe) -> str:
+    """Put a file's weights into a network that a recipe is about to train; returns and raises what `load_weights` does.
+
+    Where a base network learns alone first, its cascade begins anew.
+    """
+    said = load_weights(network, path)
+    if recipe.coarse_first and isinstance(network, FRIH):
+        network.restart_cascade()
+    return said
 
 
 def load_weights(network: nn.Module, path: Path) -> str:

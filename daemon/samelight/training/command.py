@@ -15,7 +15,7 @@ from torch import nn
 from samelight.devices import available_cores, choose_devices, describe_device
 from samelight.harmonizers import create, describe
 from samelight.training.budget import Pace
-from samelight.training.choosing import budget_of, load_weights, open_source, recipe_of, segment_for, wants_paper
+from samelight.training.choosing import begin_with, budget_of, open_source, recipe_of, segment_for, wants_paper
 from samelight.training.compiling import compiler_missing
 from samelight.training.composites.sheet import contact_sheet
 from samelight.training.distributed import Team, disband, join_team, local_rank, usual_portions
@@ -100,7 +100,7 @@ def _prepare(options: TrainingOptions, source: CompositeSource, team: Team, watc
     last = {"auto": None, "yes": True, "no": False}[options.channels_last]
     torch.manual_seed(options.seed)
     network = create(options.model)
-    if options.start_from and (missing_weights := load_weights(network, options.start_from)):
+    if options.start_from and (missing_weights := begin_with(network, options.start_from, recipe)):
         watcher.said(missing_weights)
     segment = segment_for(options.model)
     missing = compiler_missing(device) if options.compiled else None

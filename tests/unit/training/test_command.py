@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from samelight import harmonizers, weights
 from samelight.cli.main import app
 from samelight.training.__main__ import main, parser
-from samelight.training.choosing import budget_of, load_weights, recipe_of
+from samelight.training.choosing import begin_with, budget_of, load_weights, recipe_of
 from samelight.training.composites import sheet
 from samelight.training.draws import plan_step
 from samelight.training.options import TrainingOptions, declared
@@ -150,6 +150,22 @@ def test_weights_to_start_from_may_be_stored_in_float16(tmp_path: Path) -> None:
     (tmp_path / "x.safetensors").write_bytes(b"no weights")
     with pytest.raises(WeightsCorruptError):
         load_weights(other, tmp_path / "x.safetensors")
+
+
+def test_a_cascade_begins_anew_where_its_base_network_learns_alone_first(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    saved = harmonizers.create("frih-lite")
+    save_file(saved.state_dict(), tmp_path / "frih-lite.safetensors")
+    composite, mask = torch.rand(1, 3, 128, 128) * 2 - 1, torch.ones(1, 1, 128, 128)
+    begun = {}
+    for paper in (True, False):
+        network = harmonizers.create("frih-lite").eval()
+        assert begin_with(network, tmp_path / "frih-lite.safetensors", recipe_for("frih-lite", paper=paper)) == ""
+        with torch.no_grad():
+            stages = network.stages(composite, mask)  # type: ignore[operator]
+        begun[paper] = (stages.result - stages.coarse).abs().max().item()
+    assert begun[True] > 1e-3
+    assert begun[False] < 1e-6
 
 
 def test_a_network_begins_with_the_layers_it_shares_with_another(tmp_path: Path) -> None:
