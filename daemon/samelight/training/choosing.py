@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from samelight.training.supply import Segment
 from samelight.training.widening import widened
 from samelight_wire.errors import InvalidOptionError, WeightsCorruptError
 
-__all__ = ["begin_with", "budget_of", "load_weights", "open_source", "recipe_of", "segment_for", "wants_paper"]
+__all__ = ["begin", "budget_of", "load_weights", "open_source", "recipe_of", "segment_for", "wants_paper"]
 
 
 def open_source(options: TrainingOptions, device: torch.device) -> CompositeSource:
@@ -120,12 +121,23 @@ LEAST_SHARED = 0.75
 """Share of a network's weights that another network's file must hold to be of use to it."""
 
 
-def begin_with(network: nn.Module, path: Path, recipe: Recipe) -> str:
-    """Put a file's weights into a network that a recipe is about to train; returns and raises what `load_weights` does.
+def begin(network: nn.Module, options: TrainingOptions, recipe: Recipe) -> str:
+    """Put the weights into a network that a training is to begin with, if any; returns and raises as `load_weights`.
 
-    Where a base network learns alone first, its cascade begins anew.
+    The mean of two trainings' weights that went on from the same ones often does better than either (Wortsman et al.,
+    Model soups, ICML 2022). Where a base network learns alone first, its cascade begins anew.
     """
-    said = load_weights(network, path)
+    if options.start_from is None:
+        if options.mean_with is not None:
+            raise InvalidOptionError("A mean needs two files.", "Name the other one with --start-from.")
+        return ""
+    said = load_weights(network, options.start_from)
+    if options.mean_with is not None:
+        other = deepcopy(network)
+        said += load_weights(other, options.mean_with)
+        with torch.no_grad():
+            for own, others in zip(network.parameters(), other.parameters(), strict=True):
+                own.lerp_(others, 0.5)
     if recipe.coarse_first and isinstance(network, FRIH):
         network.restart_cascade()
     return said

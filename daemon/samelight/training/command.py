@@ -15,7 +15,7 @@ from torch import nn
 from samelight.devices import available_cores, choose_devices, describe_device
 from samelight.harmonizers import create, describe
 from samelight.training.budget import Pace
-from samelight.training.choosing import begin_with, budget_of, open_source, recipe_of, segment_for, wants_paper
+from samelight.training.choosing import begin, budget_of, open_source, recipe_of, segment_for, wants_paper
 from samelight.training.compiling import compiler_missing
 from samelight.training.composites.sheet import contact_sheet
 from samelight.training.distributed import Team, disband, join_team, local_rank, usual_portions
@@ -100,7 +100,7 @@ def _prepare(options: TrainingOptions, source: CompositeSource, team: Team, watc
     last = {"auto": None, "yes": True, "no": False}[options.channels_last]
     torch.manual_seed(options.seed)
     network = create(options.model)
-    if options.start_from and (missing_weights := begin_with(network, options.start_from, recipe)):
+    if missing_weights := begin(network, options, recipe):
         watcher.said(missing_weights)
     segment = segment_for(options.model)
     missing = compiler_missing(device) if options.compiled else None
@@ -202,14 +202,21 @@ def _record(options: TrainingOptions, trainer: Trainer) -> TrainingRecord:
         precision=trainer.numerics.name,
         kept_step=trainer.kept_step,
         synthetic=options.photos is not None,
-        began_with=_told_apart(options.start_from) if options.start_from else "",
+        began_with=_beginning(options),
     )
 
 
+def _beginning(options: TrainingOptions) -> str:
+    """The files of weights in words; empty where there were none."""
+    told = [_told_apart(file) for file in (options.start_from, options.mean_with) if file]
+    mean = "the mean of " if len(told) > 1 else ""
+    return f"{mean}the weights of {' and '.join(told)}" if told else ""
+
+
 def _told_apart(weights: Path) -> str:
-    """A file of weights in words; it may have gone since it was read."""
+    """A file may have gone since it was read."""
     digest = f" (SHA-256 {sha256_of(weights)})" if weights.is_file() else ""
-    return f"the weights of `{weights.name}`{digest}"
+    return f"`{weights.name}`{digest}"
 
 
 def _measure(options: TrainingOptions, network: nn.Module) -> tuple[str, Mapping[str, float | str] | None]:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from samelight import harmonizers, weights
 from samelight.cli.main import app
 from samelight.training.__main__ import main, parser
-from samelight.training.choosing import begin_with, budget_of, load_weights, recipe_of
+from samelight.training.choosing import begin, budget_of, load_weights, recipe_of
 from samelight.training.composites import sheet
 from samelight.training.draws import plan_step
 from samelight.training.options import TrainingOptions, declared
@@ -67,6 +67,7 @@ def test_defaults_are_the_same() -> None:
         (["hdnet-lite", "--photos", "PHOTOS", "--steps", "2", "--minutes", "3"], "cannot end by steps and by minutes"),
         (["hdnet-lite", "--photos", "PHOTOS", "--patience", "3"], "something to measure on"),
         (["hdnet-lite", "--photos", "PHOTOS", "--start-from", "nothing.safetensors"], "no file nothing.safetensors"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--mean-with", "nothing.safetensors"], "A mean needs two files"),
         (["hdnet-lite", "--photos", "PHOTOS", "--about", "nothing.md"], "nothing.md cannot be read"),
         (["hdnet-lite", "--photos", "PHOTOS", "--device", "cuda:77"], "does not have"),
         (["hdnet-lite", "--photos", "PHOTOS", "--steps", "1", "--out", "a-file/out"], "cannot be made"),
@@ -160,12 +161,28 @@ def test_a_cascade_begins_anew_where_its_base_network_learns_alone_first(tmp_pat
     begun = {}
     for paper in (True, False):
         network = harmonizers.create("frih-lite").eval()
-        assert begin_with(network, tmp_path / "frih-lite.safetensors", recipe_for("frih-lite", paper=paper)) == ""
+        chosen = options(start_from=tmp_path / "frih-lite.safetensors")
+        assert begin(network, chosen, recipe_for("frih-lite", paper=paper)) == ""
         with torch.no_grad():
             stages = network.stages(composite, mask)  # type: ignore[operator]
         begun[paper] = (stages.result - stages.coarse).abs().max().item()
     assert begun[True] > 1e-3
     assert begun[False] < 1e-6
+
+
+def test_a_training_begins_with_the_mean_of_two_trainings_weights(photo_folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    saved = [harmonizers.create("hdnet-lite").state_dict() for _ in range(2)]
+    for name, weights_of_one in zip("ab", saved, strict=True):
+        save_file(weights_of_one, tmp_path / f"{name}.safetensors")
+    start = ["--start-from", str(tmp_path / "a.safetensors"), "--mean-with", str(tmp_path / "b.safetensors")]
+    unmoved = ["--rate", "1e-9", "--ema", "0"]
+    assert main(["hdnet-lite", "--photos", str(photo_folder), "-o", str(tmp_path), *start, *unmoved, *FEW]) == 0
+    assert (
+        "It began with the mean of the weights of `a.safetensors` (SHA-256" in (tmp_path / "hdnet-lite.md").read_text()
+    )
+    for name, tensor in load_file(tmp_path / "hdnet-lite.safetensors").items():
+        assert torch.allclose(tensor.float(), (saved[0][name] + saved[1][name]) / 2, atol=1e-3), name
 
 
 def test_a_network_begins_with_the_layers_it_shares_with_another(tmp_path: Path) -> None:
