@@ -134,7 +134,7 @@ def begin(network: nn.Module, options: TrainingOptions, recipe: Recipe) -> str:
     said = load_weights(network, options.start_from)
     if options.mean_with is not None:
         other = deepcopy(network)
-        said += load_weights(other, options.mean_with)
+        said = " ".join(filter(None, (said, load_weights(other, options.mean_with))))
         with torch.no_grad():
             for own, others in zip(network.parameters(), other.parameters(), strict=True):
                 own.lerp_(others, 0.5)
