@@ -57,7 +57,7 @@ def _grows_in_one_proportion(narrow: Mapping[str, Tensor], wide: Mapping[str, Te
 
 
 def _sides(narrow: Tensor, wide: Tensor) -> Iterator[tuple[int, int]]:
-    return zip(narrow.shape, wide.shape, strict=narrow.ndim == wide.ndim)
+    return zip(narrow.shape, wide.shape, strict=False)  # of other layers they may differ in number
 
 
 def _fits(narrow: Tensor, wide: Tensor, *, in_any_proportion: bool) -> bool:
