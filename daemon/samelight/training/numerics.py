@@ -55,7 +55,8 @@ def choose_numerics(device: torch.device, precision: str = "auto", *, channels_l
 
     Args:
       device: where the network runs.
-      precision: one of PRECISIONS. "auto" is bfloat16, on cards that lack it float16, and float32 on MPS.
+      precision: one of PRECISIONS. "auto" is bfloat16, on cards that lack it float16, and float32 on MPS and on
+        processors without AMX, whose bfloat16 convolutions take longer than those in float32 (docs/training.md).
       channels_last: None for the usual choice: on cards only.
 
     Raises: InvalidOptionError for another precision.
@@ -80,4 +81,10 @@ def try_kernels(*, many_sizes: bool) -> None:
 def _usual(device: torch.device) -> torch.dtype:
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    return torch.bfloat16 if device.type == "cpu" else torch.float32
+    return torch.bfloat16 if device.type == "cpu" and _multiplies_bfloat16_tiles() else torch.float32
+
+
+def _multiplies_bfloat16_tiles() -> bool:
+    """Whether the processor has AMX; older versions of torch cannot say so."""
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)
+    return bool(capabilities().get("amx_bf16", False))

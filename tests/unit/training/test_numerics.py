@@ -84,8 +84,18 @@ def test_no_compiler_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert compiler_missing(CPU) == "there is no C++ compiler"
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "usual"),
+    [({"amx_bf16": True}, torch.bfloat16), ({"amx_bf16": False}, torch.float32), ({}, torch.float32)],
+)
+def test_a_processor_has_bfloat16_only_where_it_is_faster(
+    capabilities: dict[str, bool], usual: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert choose_numerics(CPU).dtype == usual
+
+
 def test_precisions() -> None:
-    assert choose_numerics(CPU).dtype == torch.bfloat16
     assert choose_numerics(CPU, "float32").dtype == torch.float32
     assert choose_numerics(CPU, "float16").scaler().is_enabled()
     assert not choose_numerics(CPU, "bfloat16").scaler().is_enabled()
