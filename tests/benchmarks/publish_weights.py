@@ -1,0 +1,191 @@
+"""Puts newly trained weights and their measured figures where they belong, after their evaluation.
+
+    samelight evaluate --on-photos val.zip --model rcl-lite --harmonious --no-baselines --at 256 --at native \
+        --markdown figures.md --json > figures.json              # with SAMELIGHT_WEIGHTS=trained
+    python tests/benchmarks/publish_weights.py rcl-lite --trained trained --figures figures.json --tables figures.md
+
+Copies the weights, the loss curve and the manifest's entry into `daemon/samelight/weights`, writes the model card anew
+(its data, recipe and curve are the training's; what a person wrote, "History" and "Known failures", stays), and
+replaces the network's rows in `docs/evaluation.md` and README.md. Sentences around the tables are for a person.
+Without --trained only the figures are replaced.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from samelight.markdown import markdown_table
+from samelight.weights.manifest import read_manifest, write_entry
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "daemon" / "samelight" / "weights"
+COMMAND = "`samelight evaluate --on-photos val.zip --model {model} --harmonious{at}`"
+COLUMNS = ("", "pictures", "fMSE of composites", "of results", "ratio", "fPSNR", "better", "3 dB worse")
+SIZES = {
+    "native": ("Through the whole pipeline at native size", " --at native"),
+    "256": ("The network alone at 256 x 256", ""),
+}
+FIGURES_MEAN = """Mean squared error in 8-bit code values over the foreground; "better" is the share of pictures nearer to the real
+one than their composite; outlines are an object's own, or borrowed from another photograph and so cutting through what
+is there."""
+
+Figures = Mapping[str, Any]
+
+
+def main() -> None:
+    """Publish one network."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", help="the network's name")
+    parser.add_argument("--trained", type=Path, help="the training's output folder")
+    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="files of `samelight evaluate --json`")
+    parser.add_argument(
+        "--tables", type=Path, nargs="+", required=True, help="files of `samelight evaluate --markdown`"
+    )
+    wishes = parser.parse_args()
+    sizes = dict(pair for file in wishes.figures for pair in _sizes(json.loads(file.read_text("utf-8"))))
+    if wishes.trained:
+        _copy_weights(wishes.model, wishes.trained)
+    _write_card(wishes.model, wishes.trained or SHIPPED, sizes)
+    _write_manifest(wishes.model, sizes["256"][wishes.model]["overall"])
+    made = [table for file in wishes.tables for table in _tables(file.read_text("utf-8"))]
+    _replace_rows(ROOT / "docs" / "evaluation.md", wishes.model, made)
+    _replace_in_readme(wishes.model, sizes)
+
+
+def _sizes(evaluation: Figures) -> Iterator[tuple[str, Figures]]:
+    """Every size's figures by method."""
+    for size in evaluation["sizes"]:
+        yield size["at"], size["methods"]
+
+
+def _copy_weights(model: str, trained: Path) -> None:
+    """Weights, curve and manifest entry."""
+    for name in (f"{model}.safetensors", f"{model}-loss.png"):
+        shutil.copyfile(trained / name, SHIPPED / name)
+    write_entry(SHIPPED, model, read_manifest(trained)[model])
+
+
+def _write_manifest(model: str, alone: Figures) -> None:
+    """The benchmark's means into the entry that is there."""
+    entry = read_manifest(SHIPPED)[model]
+    means = {name: round(value, 4) for name, value in alone.items() if value is not None}
+    named = {"benchmark": "photos version 1, networks alone at 256 x 256", **means}
+    write_entry(SHIPPED, model, replace(entry, fmse_ratio=means["fmse_ratio"], validation=named))
+
+
+def _write_card(model: str, trained: Path, sizes: Mapping[str, Figures]) -> None:
+    """The training's card up to the figures, then ours, then what a person had written."""
+    shipped = (SHIPPED / f"{model}.md").read_text("utf-8")
+    made = (
+        (trained / f"{model}.md").read_text("utf-8").split("\n## Validation\n")[0].split("\n## History\n")[0].rstrip()
+    )
+    parts = [made, _part(shipped, "History"), _validation(model, sizes), _part(shipped, "Known failures")]
+    (SHIPPED / f"{model}.md").write_text("\n\n".join(part for part in parts if part) + "\n", "utf-8")
+
+
+def _part(card: str, title: str) -> str:
+    """A chapter of a card with its title; nothing where it has none of that name."""
+    found = re.search(rf"^## {title}\n.*?(?=^## |\Z)", card, re.MULTILINE | re.DOTALL)
+    return found.group().rstrip() if found else ""
+
+
+def _validation(model: str, sizes: Mapping[str, Figures]) -> str:
+    """The chapter with the figures at both sizes."""
+    first = next(iter(sizes.values()))[model]["overall"]["pictures"]
+    about = (
+        f"The project's benchmark, version 1: {first} composites from photographs that no training saw (their rights "
+        "are as above)."
+    )
+    parts = ["## Validation", about]
+    for size, (title, at) in SIZES.items():
+        figures = sizes[size][model]
+        command = COMMAND.format(model=model, at=at)
+        parts += [f"### {title}", command, _card_table(figures, sizes[size]["composite"]), _sentence(figures)]
+    return "\n\n".join([*parts, FIGURES_MEAN])
+
+
+def _card_table(figures: Figures, composite: Figures) -> str:
+    """All pictures, families, foreground shares, outlines."""
+    groups = {"**all**": (figures["overall"], composite["overall"])}
+    for kind, prefix in (("families", ""), ("foreground", "foreground "), ("outlines", "outline ")):
+        groups |= {prefix + name: (row, composite[kind][name]) for name, row in figures[kind].items()}
+    return markdown_table(COLUMNS, [_card_row(label, *rows) for label, rows in groups.items()])
+
+
+def _card_row(label: str, row: Figures, composite: Figures) -> tuple[str, ...]:
+    gained = row["fpsnr"] - composite["fpsnr"]
+    errors = (f"{composite['fmse']:.0f}", f"{row['fmse']:.0f}", f"{row['fmse_ratio']:.3f}")
+    return label, str(row["pictures"]), *errors, f"{gained:+.2f} dB", f"{row['better']:.0%}", str(row["worse_by_3_db"])
+
+
+def _sentence(figures: Figures) -> str:
+    low, high = figures["fmse_ratio_interval_95"]
+    return (
+        f"95 % interval of the ratio {low:.3f} to {high:.3f}, median of the pictures' ratios "
+        f"{figures['median_fmse_ratio']:.3f}. A picture that needs no change\n(composite = real) is changed by fMSE "
+        f"{figures['harmonious_fmse']:.0f} on average."
+    )
+
+
+def _tables(markdown: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Every table: the size it stands under, its line of headings, its rows."""
+    size, heading = "256", ""
+    rows: list[str] = []
+    for line in [*markdown.splitlines(), ""]:
+        if found := re.match(r"## At (\S+):|Through the whole pipeline at (native) size", line):
+            size = found.group(1) or found.group(2)
+        if not line.startswith("|"):
+            if heading:
+                yield size, heading, rows
+            heading, rows = "", []
+        elif heading:
+            rows.append(line)
+        else:
+            heading = line
+
+
+def _replace_rows(document: Path, model: str, made: Sequence[tuple[str, str, list[str]]]) -> None:
+    """A network's row in every table of the document that was made anew, told by size and headings."""
+    text = document.read_text("utf-8")
+    start = f"| {model} |"
+    for size, heading, rows in list(_tables(text)):
+        new = [
+            row for at, title, found in made if (at, title) == (size, heading) for row in found if row.startswith(start)
+        ]
+        for old in (row for row in rows if row.startswith(start) and new):
+            # Rows of two tables may begin alike, never be alike: replaced after their own heading only.
+            before, after = text.split("\n".join([heading, *rows]), 1)
+            rows = [new[0] if row == old else row for row in rows]
+            text = before + "\n".join([heading, *rows]) + after
+    document.write_text(text, "utf-8")
+
+
+def _replace_in_readme(model: str, sizes: Mapping[str, Figures]) -> None:
+    """A network's row in README's table."""
+    native, outlines = sizes["native"][model]["overall"], sizes["native"][model]["outlines"]
+    cells = (
+        f"`{model}`",
+        f"{sizes['256'][model]['overall']['fmse_ratio']:.3f}",
+        f"**{native['fmse_ratio']:.3f}**",
+        *(f"{outlines[name]['fmse_ratio']:.3f}" for name in ("own", "borrowed")),
+        f"{100 * native['better']:.1f} %",
+        str(native["worse_by_3_db"]),
+        f"{sizes['native'][model]['harmonious_fmse']:.0f}",
+    )
+    path = ROOT / "README.md"
+    row = re.compile(rf"^\| `{model}` \| 0\.\d+ \| \*\*.*$", re.MULTILINE)
+    text, count = row.subn("| " + " | ".join(cells) + " |", path.read_text("utf-8"))
+    if count != 1:
+        raise SystemExit(f"README.md has {count} rows of {model}'s figures instead of 1.")
+    path.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
