@@ -32,9 +32,9 @@ SIZES = {
     "native": ("Through the whole pipeline at native size", " --at native"),
     "256": ("The network alone at 256 x 256", ""),
 }
-FIGURES_MEAN = """Mean squared error in 8-bit code values over the foreground; "better" is the share of pictures nearer to the real
-one than their composite; outlines are an object's own, or borrowed from another photograph and so cutting through what
-is there."""
+FIGURES_MEAN = """Mean squared error in 8-bit code values over the foreground; "better" is the share of pictures nearer
+to the real one than their composite; outlines are an object's own, or borrowed from another photograph and so cutting
+through what is there."""
 
 Figures = Mapping[str, Any]
 

@@ -27,6 +27,7 @@ from samelight.training.progress import ProgressReport
 from samelight.training.recipes import Recipe
 from samelight.training.source import CompositeSource
 from samelight.training.supply import Segment
+from samelight.training.teaching import open_teacher
 from samelight.training.trainer import Trainer, Validate
 from samelight.training.watching import Watcher, Watchers
 from samelight.weights.manifest import sha256_of
@@ -123,6 +124,7 @@ def _prepare(options: TrainingOptions, source: CompositeSource, team: Team, watc
         workers=options.workers,
         portions=options.portions or usual_portions(device, team.size),
         compiled=options.compiled and not missing,
+        teacher=open_teacher(options.teacher, device) if options.teacher else None,
         watcher=watcher,
     )
 
@@ -203,6 +205,7 @@ def _record(options: TrainingOptions, trainer: Trainer) -> TrainingRecord:
         kept_step=trainer.kept_step,
         synthetic=options.photos is not None,
         began_with=_beginning(options),
+        taught_by=_teaching(trainer),
     )
 
 
@@ -211,6 +214,12 @@ def _beginning(options: TrainingOptions) -> str:
     told = [_told_apart(file) for file in (options.start_from, options.mean_with) if file]
     mean = "the mean of " if len(told) > 1 else ""
     return f"{mean}the weights of {' and '.join(told)}" if told else ""
+
+
+def _teaching(trainer: Trainer) -> str:
+    """The teacher in words; empty where there was none."""
+    teacher = trainer.teacher
+    return f"{teacher.share:.0%} of what it learned were the answers of {teacher.name}" if teacher else ""
 
 
 def _told_apart(weights: Path) -> str:

@@ -60,6 +60,8 @@ class TrainingRecord:
     """Whether the composites were made from photographs."""
     began_with: str = ""
     """The weights that it began with, in words; nothing where they were random."""
+    taught_by: str = ""
+    """The teacher whose answers it learned, as half a sentence; nothing where there was none."""
 
 
 def export(network: nn.Module, record: TrainingRecord, folder: Path) -> WeightsEntry:
@@ -107,6 +109,7 @@ def _card(record: TrainingRecord, curve: str | None) -> str:
     kept = record.kept_step or last.number
     chosen = "" if kept == last.number else f" The weights are those of step {kept:,}, which validation found best."
     began = f" It began with {record.began_with}." if record.began_with else ""
+    taught = f" {record.taught_by}, the rest the real pictures." if record.taught_by else ""
     drawing = f"\n![Loss curve]({curve})\n" if curve else ""
     return f"""# {record.model}
 
@@ -123,7 +126,7 @@ Weights of {info.title} ({info.authors}, {info.year}), trained with `samelight t
 ## Training
 
 {last.number:,} steps, {pictures:,} composites, {_duration(last.seconds)} on {record.machine}{shared}; maps in
-{record.precision}, seed {record.seed}.{began}{chosen}
+{record.precision}, seed {record.seed}.{began}{taught}{chosen}
 
 {recipe}
 {drawing}

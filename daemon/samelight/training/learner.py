@@ -11,6 +11,7 @@ from samelight.harmonizers.stages import Stages, run_stages
 from samelight.instances import Instances
 from samelight.training.losses import Part
 from samelight.training.numerics import Numerics
+from samelight.training.teaching import Teacher
 
 __all__ = ["Learner"]
 
@@ -18,10 +19,11 @@ __all__ = ["Learner"]
 class Learner(nn.Module):
     """Runs the network on composites and judges the result."""
 
-    def __init__(self, network: nn.Module, loss: nn.Module, numerics: Numerics) -> None:
-        """`network` and `loss` are on their device already."""
+    def __init__(self, network: nn.Module, loss: nn.Module, numerics: Numerics, teacher: Teacher | None = None) -> None:
+        """All are on their device already; `teacher` says what else is learned than the real pictures."""
         super().__init__()
         self.network, self.loss, self.numerics = network, loss, numerics
+        self.teacher = teacher
         self.run: Callable[[nn.Module, Tensor, Tensor, Instances | None], Stages] = run_stages
 
     def forward(
@@ -37,14 +39,15 @@ class Learner(nn.Module):
           part: which of the batch's pictures these are.
 
         Returns: the loss (this part's share of it), and without gradients three figures that add up over the parts:
-          the loss, the results' squared error, the composites' squared error.
+          the loss, the results' squared error, the composites' squared error, both from the real pictures.
         """
         composite, real = self.numerics.lay_out(composite * 2 - 1), real * 2 - 1
         if hasattr(self.network, "generators"):
             self.network.generators = part.generators  # type: ignore[assignment]
         with self.numerics.autocast():
             stages = self.run(self.network, composite, mask, instances)
-        loss: Tensor = self.loss(stages, real, mask, part)
+            targets = self.teacher.targets(composite, real, mask) if self.teacher else real
+        loss: Tensor = self.loss(stages, targets, mask, part)
         with torch.no_grad():
             errors = [(picture - real).square().sum() for picture in (stages.result.float(), composite)]
             figures = torch.stack([loss.detach(), *errors])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -86,5 +87,5 @@ def _usual(device: torch.device) -> torch.dtype:
 
 def _multiplies_bfloat16_tiles() -> bool:
     """Whether the processor has AMX; older versions of torch cannot say so."""
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)
-    return bool(capabilities().get("amx_bf16", False))
+    capabilities: Callable[[], dict[str, bool]] = getattr(torch.cpu, "get_capabilities", dict)
+    return capabilities().get("amx_bf16", False)

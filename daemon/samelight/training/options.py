@@ -54,6 +54,9 @@ class TrainingOptions:
     ema: Annotated[float | None, Told("Decay a step of the averaged weights; 0 keeps the last ones.")] = None
     start_from: Annotated[Path | None, Told("Begin with the weights of this .safetensors file.")] = None
     mean_with: Annotated[Path | None, Told("Begin with the mean of those weights and this file's.")] = None
+    teacher: Annotated[
+        str | None, Told("Learn the answers of these weights too: a .safetensors file, or several with commas between.")
+    ] = None
     seed: Annotated[int, Told("Of the first weights, the composites, and all else that is random.")] = 7
     device: Annotated[str, Told("auto, cpu, mps, cuda or cuda:N.")] = "auto"
     precision: Annotated[

@@ -30,6 +30,7 @@ def circumstances_of(trainer: Trainer) -> dict[str, Any]:
         "portions": trainer.portions,
         "precision": trainer.numerics.name,
         "device": trainer.source.device.type,
+        "teacher": trainer.teacher and trainer.teacher.name,
         "torch": str(torch.__version__),
     }
 

@@ -20,6 +20,7 @@ from samelight.training.numerics import Numerics
 from samelight.training.optimizing import make_optimizer, set_learning_rate
 from samelight.training.recipes import Recipe
 from samelight.training.supply import Batch, Portion
+from samelight.training.teaching import Teacher
 
 __all__ = ["Stepper"]
 
@@ -37,6 +38,7 @@ class Stepper:
         *,
         rarely_used: bool,
         compiler: Callable[[nn.Module], CompiledStages] | None = None,
+        teacher: Teacher | None = None,
     ) -> None:
         """Put everything on the device.
 
@@ -48,12 +50,13 @@ class Stepper:
           team: the processes that share each batch.
           rarely_used: whether some steps leave parameters of the network unused.
           compiler: compiles the network; None to run it as it is.
+          teacher: says what else is learned than the real pictures, on the device.
         """
         self.recipe, self.seed, self.team, self.numerics = recipe, seed, team, numerics
         self.network = numerics.place(network)
         self.average = MovingAverage(self.network, recipe.ema)
         self.loss = LOSSES[recipe.loss]().to(numerics.device)
-        self.learner = Learner(self.network, self.loss, numerics)
+        self.learner = Learner(self.network, self.loss, numerics, teacher)
         if compiler is not None:  # after the average has its copy, before the processes' hooks are on the network
             self.learner.run = compiler(self.network)
         self.optimizer = make_optimizer(recipe, self.learner.parameters())

@@ -38,6 +38,7 @@ from samelight.training.state import circumstances_of, identity_of, state_of, ta
 from samelight.training.stepping import Stepper
 from samelight.training.stopping import StopRequest, stop_requests
 from samelight.training.supply import Batch, Maker, Segment, Supply
+from samelight.training.teaching import Teacher
 from samelight.training.watching import Pictures, Watcher
 from samelight_wire.errors import InvalidOptionError, SamelightError, TrainingError, WeightsCorruptError
 
@@ -73,6 +74,7 @@ class Trainer:
         workers: int = 1,
         portions: int = 1,
         compiled: bool = False,
+        teacher: Teacher | None = None,
         watcher: Watcher | None = None,
     ) -> None:
         """Prepare a training.
@@ -94,13 +96,14 @@ class Trainer:
           workers: threads that make batches ahead.
           portions: in how many parts a process works on its part of a batch, one after the other.
           compiled: run the network through torch.compile.
+          teacher: says what else is learned than the real pictures; on the source's device.
           watcher: hears what happens, in the process that writes.
 
         Raises: InvalidOptionError where a batch has fewer pictures than there are processes times portions.
         """
         self.source, self.recipe, self.budget, self.folder = source, recipe, budget, folder
         self.model, self.seed, self.segment, self.team = model, seed, segment, team
-        self.workers, self.portions = workers, portions
+        self.workers, self.portions, self.teacher = workers, portions, teacher
         self.pace, self.validate, self.keep_best = pace or Pace(), validate, keep_best
         self.watcher = watcher if watcher is not None and team.writes else Watcher()
         self.numerics = numerics or Numerics(source.device)
@@ -108,7 +111,16 @@ class Trainer:
         _check_batches(recipe, team.size * portions)
         compiler = self._compile if compiled else None
         rarely_used = segment is not None or recipe.coarse_first > 0
-        self.stepper = Stepper(network, recipe, seed, self.numerics, team, rarely_used=rarely_used, compiler=compiler)
+        self.stepper = Stepper(
+            network,
+            recipe,
+            seed,
+            self.numerics,
+            team,
+            rarely_used=rarely_used,
+            compiler=compiler,
+            teacher=teacher,
+        )
         self.network, self.average = self.stepper.network, self.stepper.average
         self.step, self.seconds, self.stopped_by = 0, 0.0, 0
         if team.writes:
