@@ -68,6 +68,8 @@ def test_defaults_are_the_same() -> None:
         (["hdnet-lite", "--photos", "PHOTOS", "--patience", "3"], "something to measure on"),
         (["hdnet-lite", "--photos", "PHOTOS", "--start-from", "nothing.safetensors"], "no file nothing.safetensors"),
         (["hdnet-lite", "--photos", "PHOTOS", "--mean-with", "nothing.safetensors"], "A mean needs two files"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--teacher", "a.safetensors"], 'There is no file "a.safetensors"'),
+        (["hdnet-lite", "--photos", "PHOTOS", "--teacher", " , "], "No teacher is named"),
         (["hdnet-lite", "--photos", "PHOTOS", "--about", "nothing.md"], "nothing.md cannot be read"),
         (["hdnet-lite", "--photos", "PHOTOS", "--device", "cuda:77"], "does not have"),
         (["hdnet-lite", "--photos", "PHOTOS", "--steps", "1", "--out", "a-file/out"], "cannot be made"),

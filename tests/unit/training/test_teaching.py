@@ -1,0 +1,102 @@
+"""Learning another network's answers beside the real pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from samelight import harmonizers
+from samelight.training.__main__ import main
+from samelight.training.learner import Learner
+from samelight.training.losses import WHOLE, ForegroundMSE
+from samelight.training.losses.foreground_mse import foreground_mse
+from samelight.training.numerics import Numerics
+from samelight.training.teaching import SHARE, Teacher, open_teacher
+
+CPU = torch.device("cpu")
+FEW = ["--steps", "2", "--batch", "3", "--sides", "32", "--workers", "0", "--threads", "1"]
+
+
+class Scaled(nn.Module):
+    """Answers with a multiple of the composite."""
+
+    def __init__(self, factor: float) -> None:
+        """The one thing it learns is `factor`."""
+        super().__init__()
+        self.factor = nn.Parameter(torch.tensor(factor))
+
+    def forward(self, composite: Tensor, mask: Tensor, instances: object = None) -> Tensor:
+        """The composite times the factor in the foreground."""
+        return composite * (1 + (self.factor - 1) * mask)
+
+
+def pictures() -> tuple[Tensor, Tensor, Tensor]:
+    """Composites and real pictures in 0..1, masks."""
+    torch.manual_seed(3)
+    return torch.rand(2, 3, 24, 24), torch.rand(2, 3, 24, 24), (torch.rand(2, 1, 24, 24) > 0.5).float()
+
+
+def test_targets_lie_between_the_real_pictures_and_the_mean_of_the_answers() -> None:
+    composite, real, mask = pictures()
+    teacher = Teacher("two", [Scaled(0.5), Scaled(0.7)], share=0.75)
+    targets = teacher.targets(composite, real, mask)
+    expected = 0.25 * real + 0.75 * composite * (1 - 0.4 * mask)
+    assert torch.allclose(targets, expected, atol=1e-6)
+    assert not targets.requires_grad
+
+
+def test_the_loss_is_of_the_targets_and_the_figures_are_of_the_real_pictures() -> None:
+    composite, real, mask = pictures()
+    student, teacher = Scaled(0.9), Teacher("one", [Scaled(0.5)])
+    learner = Learner(student, ForegroundMSE(), Numerics(CPU), teacher)
+    assert [name for name, _ in learner.named_parameters()] == ["network.factor"], "the teacher does not learn"
+    loss, figures = learner(composite, real, mask, None, WHOLE)
+    shown, true = composite * 2 - 1, real * 2 - 1
+    answer = student(shown, mask)
+    targets = (1 - SHARE) * true + SHARE * shown * (1 - 0.5 * mask)
+    assert loss.item() == pytest.approx(foreground_mse(answer, targets, mask).item(), rel=1e-5)
+    assert figures[1].item() == pytest.approx((answer - true).square().sum().item(), rel=1e-5)
+
+
+def test_a_student_learns_what_its_teacher_knows() -> None:
+    composite, real, mask = pictures()
+    student = Scaled(1.0)
+    learner = Learner(student, ForegroundMSE(), Numerics(CPU), Teacher("one", [Scaled(0.25)], share=1.0))
+    optimizer = torch.optim.Adam(learner.parameters(), lr=0.05)
+    for _ in range(120):
+        optimizer.zero_grad()
+        learner(composite, real, mask, None, WHOLE)[0].backward()
+        optimizer.step()
+    assert student.factor.item() == pytest.approx(0.25, abs=0.01)
+
+
+def test_a_teacher_is_opened_from_weights_files(tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    saved = {name: harmonizers.create(name).eval() for name in ("hdnet-lite", "srin-lite")}
+    for name, network in saved.items():
+        save_file(network.state_dict(), tmp_path / f"{name}.safetensors")
+    files = ", ".join(str(tmp_path / f"{name}.safetensors") for name in saved)
+    teacher = open_teacher(files, CPU)
+    assert teacher.name == "hdnet-lite and srin-lite"
+    composite, real, mask = pictures()
+    with torch.no_grad():
+        answers = [network(composite, mask) for network in saved.values()]
+    targets = teacher.targets(composite, real, mask)
+    assert torch.allclose(targets, torch.lerp(real, sum(answers) / 2, SHARE), atol=1e-5)
+
+
+def test_a_training_says_who_taught_it_and_what_changed(
+    photo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_file(harmonizers.create("hdnet-lite").state_dict(), tmp_path / "hdnet-lite.safetensors")
+    given = ["rcl-lite", "--photos", str(photo_folder), "-o", str(tmp_path / "out"), *FEW]
+    taught = [*given, "--teacher", str(tmp_path / "hdnet-lite.safetensors")]
+    assert main(taught) == 0
+    assert "80% of what it learned were the answers of hdnet-lite" in (tmp_path / "out" / "rcl-lite.md").read_text()
+    capsys.readouterr()
+    assert main(given) == 0
+    assert "its teacher is hdnet-lite, not None" in " ".join(capsys.readouterr().err.split())
