@@ -26,7 +26,7 @@ from samelight.explaining import explain
 from samelight.instances import Instances
 from samelight.lifting import Change
 from samelight.reasons import describe_shift
-from samelight.restraint import HALF_AT, share_kept
+from samelight.restraint import half_at_of, share_kept
 from samelight.segmentation import Foreground, Found, InstanceFinder, Place
 from samelight_wire.formats import Raster, Rect
 from samelight_wire.messages import HarmonizeRequest
@@ -90,7 +90,8 @@ class Pipeline:
         working_side: the working picture has about this many pixels squared, whatever its aspect ratio.
         threads: how many row tiles are worked on at once; None takes every core that torch may use.
         finder: finds the backdrop's instances, for the networks that need them and for explanations; None finds none.
-        half_at: mean squared change of the foreground of which half is kept (`restraint.py`); 0 keeps all of any.
+        half_at: mean squared change of the foreground of which half is kept; 0 keeps all of any, None is what suits the
+            network (`restraint.py`).
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class Pipeline:
         working_side: int = 256,
         threads: int | None = None,
         finder: InstanceFinder | None = None,
-        half_at: float = HALF_AT,
+        half_at: float | None = None,
     ) -> None:
         self._harmonizer_source = harmonizer_source
         self._finder = finder
@@ -127,7 +128,8 @@ class Pipeline:
         clock.begin("harmonize")
         instances = found.instances if found is not None and needed else None
         proposed = _run_network(self._harmonizer_source(model), composition, instances)
-        harmonized, kept_share = _restrained(composition, proposed, self._half_at)
+        half_at = half_at_of(model) if self._half_at is None else self._half_at
+        harmonized, kept_share = _restrained(composition, proposed, half_at)
         clock.begin("lift")
         change = lifting.fit_change(*compositing.colour_pairs(scene, composition, harmonized), composition.window)
         pixels = _apply(change, scene, request.options.strength, threads)

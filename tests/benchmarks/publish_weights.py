@@ -4,10 +4,11 @@
         --markdown figures.md --json > figures.json              # with SAMELIGHT_WEIGHTS=trained
     python tests/benchmarks/publish_weights.py rcl-lite --trained trained --figures figures.json --tables figures.md
 
-Copies the weights, the loss curve and the manifest's entry into `daemon/samelight/weights`, writes the model card anew
-(its data, recipe and curve are the training's; what a person wrote, "History" and "Known failures", stays), and
-replaces the network's rows in `docs/evaluation.md` and README.md. Sentences around the tables are for a person.
-Without --trained only the figures are replaced.
+Copies the weights, the loss curve and the manifest's entry into `daemon/samelight/weights`, puts the training's recipe
+and the figures into the model card (what it says of data, history and failures is a person's, and stays), and replaces
+the network's rows in `docs/evaluation.md` and README.md. Sentences around the tables are for a person. Without
+--trained only the figures are replaced.
+
 """
 
 from __future__ import annotations
@@ -66,10 +67,11 @@ def _sizes(evaluation: Figures) -> Iterator[tuple[str, Figures]]:
 
 
 def _copy_weights(model: str, trained: Path) -> None:
-    """Weights, curve and manifest entry."""
+    """Weights, curve and manifest entry, with the rights that the shipped entry states."""
+    entry = replace(read_manifest(trained)[model], rights=read_manifest(SHIPPED)[model].rights)
     for name in (f"{model}.safetensors", f"{model}-loss.png"):
         shutil.copyfile(trained / name, SHIPPED / name)
-    write_entry(SHIPPED, model, read_manifest(trained)[model])
+    write_entry(SHIPPED, model, entry)
 
 
 def _write_manifest(model: str, alone: Figures) -> None:
@@ -81,12 +83,11 @@ def _write_manifest(model: str, alone: Figures) -> None:
 
 
 def _write_card(model: str, trained: Path, sizes: Mapping[str, Figures]) -> None:
-    """The training's card up to the figures, then ours, then what a person had written."""
-    shipped = (SHIPPED / f"{model}.md").read_text("utf-8")
-    made = (
-        (trained / f"{model}.md").read_text("utf-8").split("\n## Validation\n")[0].split("\n## History\n")[0].rstrip()
-    )
-    parts = [made, _part(shipped, "History"), _validation(model, sizes), _part(shipped, "Known failures")]
+    """The training's chapter and the figures between what a person had written."""
+    shipped, made = ((folder / f"{model}.md").read_text("utf-8") for folder in (SHIPPED, trained))
+    head = shipped.split("\n## Training\n")[0].rstrip()
+    history, failures = (_part(shipped, title) for title in ("History", "Known failures"))
+    parts = [head, _part(made, "Training"), history, _validation(model, sizes), failures]
     (SHIPPED / f"{model}.md").write_text("\n\n".join(part for part in parts if part) + "\n", "utf-8")
 
 

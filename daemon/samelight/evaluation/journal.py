@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from samelight.evaluation.evaluation import Failure
+from samelight.evaluation.methods import NetworkSpec
 from samelight.evaluation.metrics import PictureFigures
 from samelight.evaluation.runner import Measured, Measurer, SizeFigures, run
-from samelight.restraint import HALF_AT
+from samelight.restraint import half_at_of
 from samelight_wire.errors import InvalidOptionError, OutputError
 from samelight_wire.release import RELEASE
 
@@ -98,6 +99,7 @@ def run_with_journal(
 def _about(measurer: Measurer) -> dict[str, Any]:
     """Everything that the figures depend on, as far as it can be named."""
     plan = measurer.plan
+    networks = {name: spec for name, spec in plan.methods.items() if isinstance(spec, NetworkSpec)}
     return {
         "samelight": RELEASE,
         "pictures": measurer.pictures.identity(),
@@ -105,7 +107,7 @@ def _about(measurer: Measurer) -> dict[str, Any]:
         "sizes": [size.name for size in plan.sizes],
         "harmonious": plan.harmonious,
         "segmenter": plan.segmenter,
-        "restraint": HALF_AT,
+        "restraint": {name: half_at_of(spec.model) for name, spec in networks.items()},
         "lpips": not measurer.without_lpips,
     }
 

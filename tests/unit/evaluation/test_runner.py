@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from samelight import harmonizers
+from samelight import harmonizers, restraint
 from samelight.evaluation.evaluation import Failure
 from samelight.evaluation.journal import Journal, run_with_journal
 from samelight.evaluation.methods import BaselineSpec, NetworkSpec, model_of
@@ -171,11 +171,15 @@ def test_figures_of_something_else_are_refused(plan: Plan, tmp_path: Path) -> No
 def test_figures_with_another_restraint_are_refused(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "figures.jsonl"
-    Journal(path, Measurer(plan))
-    monkeypatch.setattr("samelight.evaluation.journal.HALF_AT", 0.0)
+    path, measurer = (
+        tmp_path / "figures.jsonl",
+        Measurer(replace(plan, methods={"hdnet-lite": NetworkSpec("hdnet-lite")})),
+    )
+    Journal(path, measurer)
+    Journal(path, measurer)
+    monkeypatch.setitem(restraint.LESS_SURE, "hdnet-lite", restraint.HALF_AT + 1)
     with pytest.raises(InvalidOptionError, match="another evaluation"):
-        Journal(path, Measurer(plan))
+        Journal(path, measurer)
 
 
 @pytest.mark.parametrize("damaged", ["5", "[]", "null", '{"index": 1}', '{"index": 1, "sizes": 3}', '{"index": 1, "si'])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pipeline_helpers import over_backdrop, ramp, raster, round_alpha, run, samples, warm
 from torch import Tensor
 
-from samelight.restraint import HALF_AT, share_kept
+from samelight.harmonizers import DEFAULT
+from samelight.restraint import HALF_AT, LESS_SURE, half_at_of, share_kept
 from samelight_wire.formats import Layout
 
 
@@ -29,8 +32,25 @@ def test_clear_changes_pass_and_slight_ones_do_not(step: float, least: float, mo
     assert least <= share_kept(flat(50), flat(50 + step), np.ones((8, 8), np.float32)) <= most
 
 
+def test_a_network_that_is_wrong_by_more_is_held_back_more() -> None:
+    """The request names the network; the one that is used without a name is not among those."""
+    request = over_backdrop(raster(np.dstack([ramp(64, 96, 3, "u1"), round_alpha(64, 96, "u1")]), Layout.RGBA))
+    kept = []
+    for model in ("hdnet-lite", "rcl-lite"):
+        named = replace(request, options=replace(request.options, model=model))
+        kept.append(run(named, distinctly, half_at=None).reasons["kept_share"])
+    assert kept[0] == pytest.approx(0.5, abs=0.1)
+    assert kept[1] < kept[0] - 0.1
+    assert half_at_of(DEFAULT) == HALF_AT < min(LESS_SURE.values())
+
+
 def test_without_a_foreground_there_is_nothing_to_hold_back() -> None:
     assert share_kept(flat(50), flat(90), np.zeros((8, 8), np.float32)) == 1.0
+
+
+def distinctly(picture: Tensor, mask: Tensor) -> Tensor:
+    """A network that changes every value by the root of `HALF_AT`."""
+    return picture + HALF_AT**0.5 / 255 * mask
 
 
 def slightly(picture: Tensor, mask: Tensor) -> Tensor:
