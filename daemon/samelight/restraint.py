@@ -16,7 +16,7 @@ __all__ = ["HALF_AT", "half_at_of", "share_kept"]
 
 HALF_AT = 200.0
 """D: the mean squared change of which half is kept, in 8-bit code values squared."""
-LESS_SURE = {"srih-lite": 240.0, "frih-lite": 280.0, "rcl-lite": 300.0}
+LESS_SURE = {"srih-lite": 240.0, "frih-lite": 280.0}
 """D of the networks whose shipped weights are wrong by more: as much as keeps the change of what fits below fMSE 40."""
 
 FAINTEST = 0.05

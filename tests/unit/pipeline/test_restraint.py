@@ -36,7 +36,7 @@ def test_a_network_that_is_wrong_by_more_is_held_back_more() -> None:
     """The request names the network; the one that is used without a name is not among those."""
     request = over_backdrop(raster(np.dstack([ramp(64, 96, 3, "u1"), round_alpha(64, 96, "u1")]), Layout.RGBA))
     kept = []
-    for model in ("hdnet-lite", "rcl-lite"):
+    for model in ("hdnet-lite", "frih-lite"):
         named = replace(request, options=replace(request.options, model=model))
         kept.append(run(named, distinctly, half_at=None).reasons["kept_share"])
     assert kept[0] == pytest.approx(0.5, abs=0.1)
