@@ -177,7 +177,7 @@ def test_figures_with_another_restraint_are_refused(
     )
     Journal(path, measurer)
     Journal(path, measurer)
-    monkeypatch.setitem(restraint.LESS_SURE, "hdnet-lite", restraint.HALF_AT + 1)
+    monkeypatch.setitem(restraint.OF_NETWORKS, "hdnet-lite", restraint.HALF_AT + 1)
     with pytest.raises(InvalidOptionError, match="another evaluation"):
         Journal(path, measurer)
 

@@ -10,7 +10,7 @@ from pipeline_helpers import over_backdrop, ramp, raster, round_alpha, run, samp
 from torch import Tensor
 
 from samelight.harmonizers import DEFAULT
-from samelight.restraint import HALF_AT, LESS_SURE, half_at_of, share_kept
+from samelight.restraint import HALF_AT, OF_NETWORKS, half_at_of, share_kept
 from samelight_wire.formats import Layout
 
 
@@ -41,7 +41,7 @@ def test_a_network_that_is_wrong_by_more_is_held_back_more() -> None:
         kept.append(run(named, distinctly, half_at=None).reasons["kept_share"])
     assert kept[0] == pytest.approx(0.5, abs=0.1)
     assert kept[1] < kept[0] - 0.1
-    assert half_at_of(DEFAULT) == HALF_AT < min(LESS_SURE.values())
+    assert half_at_of(DEFAULT) == HALF_AT < OF_NETWORKS["frih-lite"]
 
 
 def test_without_a_foreground_there_is_nothing_to_hold_back() -> None:
