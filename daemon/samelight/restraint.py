@@ -17,8 +17,8 @@ __all__ = ["HALF_AT", "half_at_of", "share_kept"]
 HALF_AT = 200.0
 """D: the mean squared change of which half is kept, in 8-bit code values squared."""
 OF_NETWORKS = {"srih-lite": 240.0, "frih-lite": 280.0, "rcl-lite": 120.0}
-"""D of networks whose shipped weights are wrong by more or change less: what keeps the change of what fits below fMSE 40
-and costs the ratio least."""
+"""D of networks whose shipped weights are wrong by more or change less: about the least that keeps the change of what
+fits below fMSE 40."""
 
 FAINTEST = 0.05
 """Where a change is divided by the mask, smaller mask values count as this, as they do in the lift."""
