@@ -7,8 +7,7 @@
 Copies the weights, the loss curve and the manifest's entry into `daemon/samelight/weights`, puts the training's recipe
 and the figures into the model card (what it says of data, history and failures is a person's, and stays), and replaces
 the network's rows in `docs/evaluation.md` and README.md. Sentences around the tables are for a person. Without
---trained only the figures are replaced.
-
+--trained only the figures are replaced, and those at a size that was not measured stay.
 """
 
 from __future__ import annotations
@@ -54,7 +53,8 @@ def main() -> None:
     if wishes.trained:
         _copy_weights(wishes.model, wishes.trained)
     _write_card(wishes.model, wishes.trained or SHIPPED, sizes)
-    _write_manifest(wishes.model, sizes["256"][wishes.model]["overall"])
+    if "256" in sizes:
+        _write_manifest(wishes.model, sizes["256"][wishes.model]["overall"])
     made = [table for file in wishes.tables for table in _tables(file.read_text("utf-8"))]
     _replace_rows(ROOT / "docs" / "evaluation.md", wishes.model, made)
     _replace_in_readme(wishes.model, sizes)
@@ -87,29 +87,38 @@ def _write_card(model: str, trained: Path, sizes: Mapping[str, Figures]) -> None
     shipped, made = ((folder / f"{model}.md").read_text("utf-8") for folder in (SHIPPED, trained))
     head = shipped.split("\n## Training\n")[0].rstrip()
     history, failures = (_part(shipped, title) for title in ("History", "Known failures"))
-    parts = [head, _part(made, "Training"), history, _validation(model, sizes), failures]
+    parts = [head, _part(made, "Training"), history, _validation(model, sizes, shipped), failures]
     (SHIPPED / f"{model}.md").write_text("\n\n".join(part for part in parts if part) + "\n", "utf-8")
 
 
 def _part(card: str, title: str) -> str:
-    """A chapter of a card with its title; nothing where it has none of that name."""
-    found = re.search(rf"^## {title}\n.*?(?=^## |\Z)", card, re.MULTILINE | re.DOTALL)
+    """A chapter of a card, or its part on one size, with the title; nothing where it has none of that name."""
+    level = "###" if title in {name for name, _ in SIZES.values()} else "##"
+    found = re.search(
+        rf"^{level} {title}\n.*?(?=^{level} |^## |^Mean squared error|\Z)", card, re.MULTILINE | re.DOTALL
+    )
     return found.group().rstrip() if found else ""
 
 
-def _validation(model: str, sizes: Mapping[str, Figures]) -> str:
-    """The chapter with the figures at both sizes."""
+def _validation(model: str, sizes: Mapping[str, Figures], shipped: str) -> str:
+    """The chapter with the figures at both sizes; the shipped card's where one was not measured."""
     first = next(iter(sizes.values()))[model]["overall"]["pictures"]
     about = (
         f"The project's benchmark, version 1: {first} composites from photographs that no training saw (their rights "
         "are as above)."
     )
-    parts = ["## Validation", about]
-    for size, (title, at) in SIZES.items():
-        figures = sizes[size][model]
-        command = COMMAND.format(model=model, at=at)
-        parts += [f"### {title}", command, _card_table(figures, sizes[size]["composite"]), _sentence(figures)]
-    return "\n\n".join([*parts, FIGURES_MEAN])
+    parts = [
+        _at_size(model, size, sizes[size]) if size in sizes else _part(shipped, title)
+        for size, (title, _) in SIZES.items()
+    ]
+    return "\n\n".join(["## Validation", about, *parts, FIGURES_MEAN])
+
+
+def _at_size(model: str, size: str, methods: Figures) -> str:
+    """The figures at one size with their command."""
+    title, at = SIZES[size]
+    figures, command = methods[model], COMMAND.format(model=model, at=at)
+    return "\n\n".join([f"### {title}", command, _card_table(figures, methods["composite"]), _sentence(figures)])
 
 
 def _card_table(figures: Figures, composite: Figures) -> str:
@@ -173,7 +182,7 @@ def _replace_in_readme(model: str, sizes: Mapping[str, Figures]) -> None:
     native, outlines = sizes["native"][model]["overall"], sizes["native"][model]["outlines"]
     cells = (
         f"`{model}`",
-        f"{sizes['256'][model]['overall']['fmse_ratio']:.3f}",
+        f"{read_manifest(SHIPPED)[model].fmse_ratio:.3f}",  # at 256 x 256, of just now or of before
         f"**{native['fmse_ratio']:.3f}**",
         *(f"{outlines[name]['fmse_ratio']:.3f}" for name in ("own", "borrowed")),
         f"{100 * native['better']:.1f} %",
