@@ -25,7 +25,7 @@ FAINTEST = 0.05
 
 
 def half_at_of(model: str) -> float:
-    """D for a network by its name."""
+    """D for a network by its name, in 8-bit code values squared."""
     return OF_NETWORKS.get(model, HALF_AT)
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "NetworkSpec",
     "Segment",
     "model_of",
+    "network_from",
     "network_method",
 ]
 
@@ -165,6 +166,16 @@ def _load(model: str, weights_file: Path | None, sha256: str, device: torch.devi
     except RuntimeError as error:
         raise WeightsCorruptError(f'The weights {weights_file} do not fit the network "{model}".') from error
     return network.eval().requires_grad_(False).to(device)
+
+
+def network_from(weights_file: Path, device: torch.device) -> nn.Module:
+    """A network with a file's weights, all of them and no others; ready to run, not to learn.
+
+    Raises:
+        InvalidOptionError: there is no such file, or it says nothing of a network that there is.
+        WeightsCorruptError: it cannot be read, or does not fit the network.
+    """
+    return _load(model_of(weights_file), weights_file, sha256_of(weights_file), device)
 
 
 def model_of(weights_file: Path) -> str:

@@ -15,8 +15,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from samelight.harmonizers import create
-from samelight.training.choosing import load_weights
 from samelight_wire.errors import InvalidOptionError
 
 __all__ = ["SHARE", "Teacher", "open_teacher"]
@@ -62,16 +60,12 @@ def open_teacher(files: str, device: torch.device) -> Teacher:
 
     Raises:
       InvalidOptionError: there is no such file, or it does not say which network it is of.
-      WeightsCorruptError: it is damaged.
+      WeightsCorruptError: it is damaged, or holds other weights than that network's.
     """
-    from samelight.evaluation.methods import model_of
+    from samelight.evaluation.methods import model_of, network_from
 
     paths = [Path(each.strip()) for each in files.split(",") if each.strip()]
     if not paths:
         raise InvalidOptionError("No teacher is named.", "Name .safetensors files with --teacher.")
-    models = [model_of(path) for path in paths]
-    networks = [create(model) for model in models]
-    for network, path in zip(networks, paths, strict=True):
-        load_weights(network, path)
-        network.eval().requires_grad_(False).to(device)
-    return Teacher(" and ".join(models), networks)
+    networks = [network_from(path, device) for path in paths]
+    return Teacher(" and ".join(model_of(path) for path in paths), networks)

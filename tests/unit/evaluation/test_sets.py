@@ -30,12 +30,16 @@ Taken with the code of the day on which the version was frozen (e53b952), whose 
 
 
 def test_version_1_makes_the_same_composites_for_ever(photo_folder: Path) -> None:
-    """Another processor rounds otherwise (72 code values of `idt` from AMD to Intel); a new recipe moves thousands."""
+    """A few code values are left to the rounding of another processor; any change of the recipe moves thousands.
+
+    IDT repeats its matching, so that what was rounded otherwise grows: 72 code values from an AMD to an Intel.
+    """
     photos = PhotoSet(photo_folder)
     found = [photos.read(index) for index in range(len(photos.names))]
     for sample, (family, total, area) in zip(found, FINGERPRINT, strict=True):
         assert sample.family == family
-        assert float(sample.composite.double().mul(255).round().sum()) == pytest.approx(total, abs=200)
+        rounding = 200 if family == "idt" else 20
+        assert float(sample.composite.double().mul(255).round().sum()) == pytest.approx(total, abs=rounding)
         assert float(sample.mask.double().sum()) == pytest.approx(area, abs=1e-3)
 
 

@@ -16,6 +16,7 @@ from samelight.training.losses import WHOLE, ForegroundMSE
 from samelight.training.losses.foreground_mse import foreground_mse
 from samelight.training.numerics import Numerics
 from samelight.training.teaching import SHARE, Teacher, open_teacher
+from samelight_wire.errors import WeightsCorruptError
 
 CPU = torch.device("cpu")
 FEW = ["--steps", "2", "--batch", "3", "--sides", "32", "--workers", "0", "--threads", "1"]
@@ -87,6 +88,14 @@ def test_a_teacher_is_opened_from_weights_files(tmp_path: Path) -> None:
         answers = [network(composite, mask) for network in saved.values()]
     targets = teacher.targets(composite, real, mask)
     assert torch.allclose(targets, torch.lerp(real, sum(answers) / 2, SHARE), atol=1e-5)
+
+
+def test_a_teacher_that_lacks_weights_is_refused(tmp_path: Path) -> None:
+    weights = harmonizers.create("hdnet-lite").state_dict()
+    del weights[next(iter(weights))]
+    save_file(weights, tmp_path / "hdnet-lite.safetensors")
+    with pytest.raises(WeightsCorruptError, match="do not fit"):
+        open_teacher(str(tmp_path / "hdnet-lite.safetensors"), CPU)
 
 
 def test_a_training_says_who_taught_it_and_what_changed(
