@@ -1,11 +1,11 @@
 """The whole of a request, read from top to bottom: decode, compose, segment, harmonize, lift, encode.
 
-    editor's bytes -> scene -> working picture, mask -> network -> restraint -> colour change -> the layer's own pixels
-                                 instances of the backdrop ---^
+    editor's bytes -> scene -> working picture, mask -> network -> calibration, restraint -> colour change ->
+                                 instances of the backdrop ---^                      the layer's own pixels
 
-The network only ever sees the small working picture. What restraint leaves of its answer becomes a colour change that
-varies smoothly over the picture, and the layer's full-resolution pixels go through that change in their own depth and
-encoding.
+The network only ever sees the small working picture. What calibration and restraint make of its answer becomes a
+colour change that varies smoothly over the picture, and the layer's full-resolution pixels go through that change in
+their own depth and encoding.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from samelight import compositing, harmonizers, lifting
+from samelight import compositing, harmonizers, lifting, weights
+from samelight.calibration import Calibration, calibrated
 from samelight.compositing import Composition, Scene
 from samelight.explaining import explain
 from samelight.instances import Instances
 from samelight.lifting import Change
 from samelight.reasons import describe_shift
-from samelight.restraint import half_at_of, share_kept
 from samelight.segmentation import Foreground, Found, InstanceFinder, Place
 from samelight_wire.formats import Raster, Rect
 from samelight_wire.messages import HarmonizeRequest
@@ -90,8 +90,7 @@ class Pipeline:
         working_side: the working picture has about this many pixels squared, whatever its aspect ratio.
         threads: how many row tiles are worked on at once; None takes every core that torch may use.
         finder: finds the backdrop's instances, for the networks that need them and for explanations; None finds none.
-        half_at: mean squared change of the foreground of which half is kept; 0 keeps all of any, None is what suits the
-            network (`restraint.py`).
+        calibration: how much of a change is kept; None is what the manifest says of the network's weights.
     """
 
     def __init__(
@@ -101,11 +100,11 @@ class Pipeline:
         working_side: int = 256,
         threads: int | None = None,
         finder: InstanceFinder | None = None,
-        half_at: float | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         self._harmonizer_source = harmonizer_source
         self._finder = finder
-        self._half_at = half_at
+        self._calibration = calibration
         self._working_side = working_side
         self._threads = threads
 
@@ -128,8 +127,8 @@ class Pipeline:
         clock.begin("harmonize")
         instances = found.instances if found is not None and needed else None
         proposed = _run_network(self._harmonizer_source(model), composition, instances)
-        half_at = half_at_of(model) if self._half_at is None else self._half_at
-        harmonized, kept_share = _restrained(composition, proposed, half_at)
+        calibration = self._calibration or weights.calibration(model)
+        harmonized, kept_share = calibrated(composition.picture, proposed, composition.mask, calibration)
         clock.begin("lift")
         change = lifting.fit_change(*compositing.colour_pairs(scene, composition, harmonized), composition.window)
         pixels = _apply(change, scene, request.options.strength, threads)
@@ -203,14 +202,6 @@ def _run_network(harmonizer: Harmonizer, composition: Composition, instances: In
     with torch.inference_mode():
         harmonized = harmonizer(*inputs) if instances is None else harmonizer(*inputs, instances)
     return harmonized[0].permute(1, 2, 0).float().cpu().numpy()
-
-
-def _restrained(
-    composition: Composition, proposed: NDArray[np.float32], half_at: float
-) -> tuple[NDArray[np.float32], float]:
-    """As much of the network's answer as is kept, and which share 0..1 of its change that is."""
-    share = share_kept(composition.picture, proposed, composition.mask, half_at)
-    return composition.picture + np.float32(share) * (proposed - composition.picture), share
 
 
 def _apply(change: Change, scene: Scene, strength: float, threads: int) -> NDArray[Any]:

@@ -24,6 +24,7 @@ from skimage import data
 from torch import Tensor
 
 from samelight import srgb
+from samelight.calibration import Calibration
 from samelight.pipeline import Pipeline
 from samelight_wire.formats import Depth, Layout, Raster, RasterFormat, Rect
 from samelight_wire.messages import HarmonizeRequest
@@ -121,7 +122,7 @@ def measure(picture: NDArray[np.uint8], mask: Array, change: Recolour, dirt: flo
         selection=Raster(RasterFormat(width, height, Layout.MASK, Depth.F32), memoryview(mask.reshape(-1))),
         selection_rect=frame,
     )
-    outcome = Pipeline(lambda name: made_up_network(change, dirt), half_at=0.0).run(request)
+    outcome = Pipeline(lambda name: made_up_network(change, dirt), calibration=Calibration(half_at=0.0)).run(request)
     result = np.frombuffer(outcome.layer.data, np.uint8).reshape(picture.shape).astype(np.float32)
     window = Rect(*outcome.reasons["window"])
     y, x = np.mgrid[:height, :width].astype(np.float32) + 0.5

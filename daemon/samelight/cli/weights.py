@@ -1,4 +1,4 @@
-"""`samelight weights`: installs, lists and removes weights files."""
+"""`samelight weights`: installs, lists, removes and calibrates weights files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from samelight.cli.calibrate import calibrate
 from samelight.cli.reporting import AsJson, describe_error, errors_reported, print_json
 from samelight.cli.tables import by_text, plain_console, plain_table
 from samelight_wire.errors import CancelledError, InvalidOptionError
@@ -23,7 +24,8 @@ __all__ = ["WeightsFile", "app", "known_files"]
 
 INTERRUPTED = 130  # what shells expect of a program that Ctrl+C ended
 
-app = typer.Typer(help="Install, list and remove weights: the networks' and those of segmentation.")
+app = typer.Typer(help="Install, list, remove and calibrate weights: the networks' and those of segmentation.")
+app.command()(calibrate)
 
 Name = Annotated[str, typer.Argument(help="Such as sam-vit-b; `samelight weights list` names all.", show_default=False)]
 

@@ -17,7 +17,6 @@ from samelight.evaluation.evaluation import Failure
 from samelight.evaluation.methods import NetworkSpec
 from samelight.evaluation.metrics import PictureFigures
 from samelight.evaluation.runner import Measured, Measurer, SizeFigures, run
-from samelight.restraint import half_at_of
 from samelight_wire.errors import InvalidOptionError, OutputError
 from samelight_wire.release import RELEASE
 
@@ -107,7 +106,7 @@ def _about(measurer: Measurer) -> dict[str, Any]:
         "sizes": [size.name for size in plan.sizes],
         "harmonious": plan.harmonious,
         "segmenter": plan.segmenter,
-        "restraint": {name: half_at_of(spec.model) for name, spec in networks.items()},
+        "calibration": {name: asdict(spec.calibration()) for name, spec in networks.items()},
         "lpips": not measurer.without_lpips,
     }
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from samelight import harmonizers, weights
+from samelight.calibration import Calibration
 from samelight.evaluation.baselines import BASELINES
 from samelight.evaluation.benchmark import BenchmarkSample
 from samelight.evaluation.evaluation import MethodFacts
@@ -132,7 +133,7 @@ class NetworkSpec:
         device = torch.device(self.device)
         network = _load(self.model, self.weights_file, self._sha256(), device)
         if not size.alone:
-            return pipeline_method(self.model, network, finder)
+            return pipeline_method(self.model, network, finder, self.calibration())
         instances = finder if self.reads_instances else None
         return _alone(network, device, instances)
 
@@ -144,6 +145,14 @@ class NetworkSpec:
         """The paper and the weights' hash."""
         info = harmonizers.describe(self.model)
         return MethodFacts("network", f"{info.title} ({info.authors}, {info.year})", weights=self._sha256())
+
+    def calibration(self) -> Calibration:
+        """What the manifest says of the weights.
+
+        Raises:
+            WeightsError: as `open`.
+        """
+        return weights.calibration_of(self.weights_file) if self.weights_file else weights.calibration(self.model)
 
     def _sha256(self) -> str:
         return sha256_of(self.weights_file) if self.weights_file else weights.entry(self.model)[1].sha256
@@ -234,7 +243,7 @@ def _alone(
     return harmonize
 
 
-def pipeline_method(model: str, network: nn.Module, finder: Finder) -> Method:
+def pipeline_method(model: str, network: nn.Module, finder: Finder, calibration: Calibration) -> Method:
     """What an artist gets: 8-bit pictures through the whole pipeline, the lift included.
 
     The pipeline raises InputError for what it cannot work on, such as a mask that covers everything.
@@ -246,7 +255,8 @@ def pipeline_method(model: str, network: nn.Module, finder: Finder) -> Method:
     device = _device_of(network)
     choose = partial(choose_segmenter, finder.segmenter, finder.device)
     warm = WarmNetwork(network, device, 0.0)
-    pipeline = Pipeline(lambda name: warm, finder=InstanceFinder(choose, idle_seconds=IDLE_SECONDS))
+    instances = InstanceFinder(choose, idle_seconds=IDLE_SECONDS)
+    pipeline = Pipeline(lambda name: warm, finder=instances, calibration=calibration)
 
     def harmonize(sample: BenchmarkSample) -> Tensor:
         composite = sample.composite.permute(1, 2, 0).mul(255).round().byte().numpy()

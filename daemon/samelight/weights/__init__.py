@@ -10,7 +10,7 @@ from samelight.weights.checkpoints import (
     sam_checkpoint,
 )
 from samelight.weights.manifest import MANIFEST, WeightsEntry, read_manifest, write_entry
-from samelight.weights.store import entry, folders, installed, load, state_of
+from samelight.weights.store import calibration, calibration_of, entry, folders, installed, load, state_of
 
 __all__ = [
     "CHECKPOINTS",
@@ -18,6 +18,8 @@ __all__ = [
     "Checkpoint",
     "InstalledCheckpoint",
     "WeightsEntry",
+    "calibration",
+    "calibration_of",
     "checkpoint",
     "checkpoint_state",
     "entry",

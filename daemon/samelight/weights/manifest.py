@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
+from samelight.calibration import Calibration
 from samelight_wire.errors import WeightsCorruptError
 
 __all__ = ["MANIFEST", "WeightsEntry", "read_manifest", "remove_entry", "sha256_of", "write_entry"]
@@ -33,6 +35,8 @@ class WeightsEntry:
     """Mean fMSE of the results by that of the composites on the project's benchmark, where it was measured."""
     validation: Mapping[str, float | str] | None = None
     """All means of that benchmark, under the names of `samelight.evaluation.runner.Row`, and which one it is."""
+    calibration: Calibration = field(default_factory=Calibration)
+    """How much of the network's changes the pipeline keeps."""
 
 
 def read_manifest(folder: Path) -> dict[str, WeightsEntry]:
@@ -43,11 +47,16 @@ def read_manifest(folder: Path) -> dict[str, WeightsEntry]:
     """
     path = folder / MANIFEST
     try:
-        return {name: WeightsEntry(**fields) for name, fields in json.loads(path.read_text("utf-8")).items()}
+        return {name: _entry(fields) for name, fields in json.loads(path.read_text("utf-8")).items()}
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError, AttributeError, OSError) as error:
         raise WeightsCorruptError(f"The list of weights {path} cannot be read ({error}).") from error
+
+
+def _entry(fields: Mapping[str, Any]) -> WeightsEntry:
+    gains = {name: float(value) for name, value in fields.get("calibration", {}).items()}
+    return WeightsEntry(**{**fields, "calibration": Calibration(**gains)})
 
 
 def write_entry(folder: Path, name: str, entry: WeightsEntry) -> None:

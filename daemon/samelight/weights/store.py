@@ -10,10 +10,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from samelight.calibration import Calibration
 from samelight.weights.manifest import WeightsEntry, read_manifest, sha256_of
 from samelight_wire.errors import WeightsCorruptError, WeightsMissingError
 
-__all__ = ["WEIGHTS_VARIABLE", "entry", "folders", "installed", "load", "state_of"]
+__all__ = ["WEIGHTS_VARIABLE", "calibration", "calibration_of", "entry", "folders", "installed", "load", "state_of"]
 
 WEIGHTS_VARIABLE = "SAMELIGHT_WEIGHTS"
 """Environment variable that names a folder to use instead of the user's own."""
@@ -60,6 +61,27 @@ def entry(name: str) -> tuple[Path, WeightsEntry]:
         places = " or ".join(str(folder) for folder in folders())
         message = f"There are no weights for the model '{name}'."
         raise WeightsMissingError(message, f"Choose another model, or train one into {places}.") from None
+
+
+def calibration(name: str) -> Calibration:
+    """How much of a network's changes is kept; all gains 1 where no weights of it are installed.
+
+    Raises:
+        WeightsCorruptError: a manifest is damaged.
+    """
+    found = installed().get(name)
+    return found[1].calibration if found else Calibration()
+
+
+def calibration_of(weights_file: Path) -> Calibration:
+    """The same for a file, by the manifest beside it; all gains 1 where that says nothing of this file.
+
+    Raises:
+        WeightsCorruptError: the manifest is damaged.
+    """
+    sha256 = sha256_of(weights_file)
+    beside = read_manifest(weights_file.parent).values()
+    return next((listed.calibration for listed in beside if listed.sha256 == sha256), Calibration())
 
 
 def state_of(name: str) -> str:

@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from samelight import harmonizers, restraint
+from samelight import harmonizers, weights
+from samelight.calibration import Calibration
 from samelight.evaluation.evaluation import Failure
 from samelight.evaluation.journal import Journal, run_with_journal
 from samelight.evaluation.methods import BaselineSpec, NetworkSpec, model_of
@@ -168,7 +169,7 @@ def test_figures_of_something_else_are_refused(plan: Plan, tmp_path: Path) -> No
     assert Journal(path, Measurer(plan)).found == {}
 
 
-def test_figures_with_another_restraint_are_refused(
+def test_figures_with_another_calibration_are_refused(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, measurer = (
@@ -177,7 +178,7 @@ def test_figures_with_another_restraint_are_refused(
     )
     Journal(path, measurer)
     Journal(path, measurer)
-    monkeypatch.setitem(restraint.OF_NETWORKS, "hdnet-lite", restraint.HALF_AT + 1)
+    monkeypatch.setattr(weights, "calibration", lambda name: Calibration(brightness=1.5))
     with pytest.raises(InvalidOptionError, match="another evaluation"):
         Journal(path, measurer)
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from samelight.calibration import Calibration
 from samelight.pipeline import Outcome, Pipeline
 from samelight_wire.formats import Alpha, Depth, Encoding, Layout, Raster, RasterFormat, Rect
 from samelight_wire.messages import HarmonizeRequest
@@ -83,7 +84,7 @@ def flattened(picture: Raster, mask: NDArray[Any], **fields: Any) -> HarmonizeRe
 
 def run(request: HarmonizeRequest, network: Callable[[Tensor, Tensor], Tensor] = warm, **options: Any) -> Outcome:
     """The outcome; unless the options say otherwise, all of the network's change is kept."""
-    options.setdefault("half_at", 0.0)
+    options.setdefault("calibration", Calibration(half_at=0.0))
     return Pipeline(lambda name: network, threads=2, **options).run(request)
 
 
