@@ -132,7 +132,8 @@ def calibrated(
       mask: H x W in 0..1.
       calibration: of the network's weights.
 
-    Returns: H x W x 3 in 0..1, and which share 0..1 of the change is not held back: 1 where there is no foreground.
+    Returns: H x W x 3 in 0..1, and which share 0..1 of the change is not held back as too small: 1 where there is no
+    foreground.
     """
     if not mask.any():
         return harmonized, 1.0
@@ -140,7 +141,7 @@ def calibrated(
     squares = parts.squares()
     shares = shares_kept(squares, calibration)
     change = parts.scaled(shares * [getattr(calibration, name) for name in GAINS])
-    return np.clip(picture + change, 0, 1), _kept_of_all(squares, shares)
+    return np.clip(picture + change, 0, 1), _not_held_back(squares, shares)
 
 
 def shares_kept(squares: Squares, calibration: Calibration) -> NDArray[np.float64]:
@@ -152,10 +153,7 @@ def shares_kept(squares: Squares, calibration: Calibration) -> NDArray[np.float6
     return np.array([light, rest / math.sqrt(1 + beyond), rest, rest, light])
 
 
-def _kept_of_all(squares: Squares, shares: NDArray[np.float64]) -> float:
-    """The mean of the shares by how much of the change each part is."""
-    if not squares.change:
-        return 1.0
-    light, colour = min(1.0, squares.light / squares.change), min(1.0, squares.colour / 3 / squares.change)
-    weights = np.array([light, colour, max(0.0, 1 - light - colour)])
-    return float(weights @ shares[:3] / weights.sum())
+def _not_held_back(squares: Squares, shares: NDArray[np.float64]) -> float:
+    """The mean of the shares of light and of the rest, by how much of the change each is; colour's limit is no part."""
+    light = min(1.0, squares.light / squares.change) if squares.change else 0.0
+    return float(light * shares[GAINS.index("brightness")] + (1 - light) * shares[GAINS.index("shading")])

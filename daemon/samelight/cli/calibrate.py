@@ -25,13 +25,13 @@ def calibrate(
     on_photos: Annotated[
         Path, typer.Option(help="A folder or zip of photographs; not those to evaluate on.", show_default=False)
     ],
-    pictures: Annotated[int, typer.Option(min=20, help="Use so many of them.")] = 600,
+    pictures: Annotated[int, typer.Option(min=20, help="Use so many of them.")] = 700,
     colour_limit: Annotated[
         float, typer.Option(min=1, help="Colour shifts as a whole by fewer 8-bit code values than this.")
     ] = 42.0,
     harmless: Annotated[
         float, typer.Option(min=0, help="Change what needs no change by this fMSE at most, on average.")
-    ] = 37.0,
+    ] = 38.0,
     segmenter: Annotated[str, typer.Option(help="What finds instances: regions, sam, auto or none.")] = "regions",
     device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
     dry: Annotated[bool, typer.Option("--dry", help="Only say what would be written.")] = False,
