@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from samelight.restraint import share_kept, squared_change
 
-__all__ = ["GAINS", "Calibration", "Parts", "Squares", "apart", "calibrated", "shares_kept"]
+__all__ = ["GAINS", "Calibration", "Kept", "Parts", "Squares", "apart", "calibrated", "shares_kept"]
 
 THIRDS = np.full((3, 1), 1 / 3, np.float32)
 DARKEST = 16 / 255
@@ -52,6 +52,18 @@ class Calibration:
 
 GAINS = ("brightness", "colour", "shading", "tinting", "proportion")
 """The gains' names, in the order of `Parts.scaled`."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a network's answer."""
+
+    picture: NDArray[np.float32]
+    """H x W x 3 in 0..1."""
+    share: float = 1.0
+    """Which share 0..1 of the change is not held back as too small."""
+    colour: float = 1.0
+    """Which share 0..1 of the shift of colour as a whole its limit leaves."""
 
 
 @dataclass(frozen=True)
@@ -123,34 +135,37 @@ def apart(picture: NDArray[np.float32], harmonized: NDArray[np.float32], mask: N
 
 def calibrated(
     picture: NDArray[np.float32], harmonized: NDArray[np.float32], mask: NDArray[np.float32], calibration: Calibration
-) -> tuple[NDArray[np.float32], float]:
-    """What is kept of a network's answer.
+) -> Kept:
+    """What is kept of a network's answer: all of it where there is no foreground.
 
     Args:
       picture: H x W x 3 in 0..1, what the network was shown.
       harmonized: the same, its answer.
       mask: H x W in 0..1.
       calibration: of the network's weights.
-
-    Returns: H x W x 3 in 0..1, and which share 0..1 of the change is not held back as too small: 1 where there is no
-    foreground.
     """
     if not mask.any():
-        return harmonized, 1.0
+        return Kept(harmonized)
     parts = apart(picture, harmonized, mask)
     squares = parts.squares()
     shares = shares_kept(squares, calibration)
     change = parts.scaled(shares * [getattr(calibration, name) for name in GAINS])
-    return np.clip(picture + change, 0, 1), _not_held_back(squares, shares)
+    limited = _within_limit(squares, calibration)
+    return Kept(np.clip(picture + change, 0, 1), _not_held_back(squares, shares), limited)
 
 
 def shares_kept(squares: Squares, calibration: Calibration) -> NDArray[np.float64]:
     """The shares 0..1 of a change's parts, in the order of `GAINS`, that are not held back."""
     rest = share_kept(squares.change, calibration.half_at)
     light = share_kept(squares.light, calibration.light_half_at) if calibration.light_half_at else rest
+    return np.array([light, rest * _within_limit(squares, calibration), rest, rest, light])
+
+
+def _within_limit(squares: Squares, calibration: Calibration) -> float:
+    """The share of the shift of colour that its limit leaves: c / (1 + (c / limit)^2)^1/2 of c."""
     limit = calibration.colour_limit
     beyond = squares.colour * (calibration.colour / limit) ** 2 if limit else 0.0
-    return np.array([light, rest / math.sqrt(1 + beyond), rest, rest, light])
+    return 1 / math.sqrt(1 + beyond)
 
 
 def _not_held_back(squares: Squares, shares: NDArray[np.float64]) -> float:

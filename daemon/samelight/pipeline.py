@@ -128,13 +128,17 @@ class Pipeline:
         instances = found.instances if found is not None and needed else None
         proposed = _run_network(self._harmonizer_source(model), composition, instances)
         calibration = self._calibration or weights.calibration(model)
-        harmonized, kept_share = calibrated(composition.picture, proposed, composition.mask, calibration)
+        harmonized = calibrated(composition.picture, proposed, composition.mask, calibration)
         clock.begin("lift")
-        change = lifting.fit_change(*compositing.colour_pairs(scene, composition, harmonized), composition.window)
+        change = lifting.fit_change(
+            *compositing.colour_pairs(scene, composition, harmonized.picture), composition.window
+        )
         pixels = _apply(change, scene, request.options.strength, threads)
         clock.begin("encode")
         layer = _encode(pixels, request.layer)
-        shift = describe_shift(composition.picture, harmonized, composition.mask, kept_share)
+        shift = describe_shift(
+            composition.picture, harmonized.picture, composition.mask, harmonized.share, harmonized.colour
+        )
         reasons = {"model": model, **composition.facts(), **shift, **(found.facts() if found is not None else {})}
         explanations: dict[str, Raster] = {}
         if request.options.explain:

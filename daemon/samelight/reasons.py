@@ -19,9 +19,13 @@ NEARLY_GRAY = 0.02
 """Saturation below which a change is not told as a multiple of it: of gray, any colour is infinitely more."""
 NOTICEABLY_KEPT = 0.25
 HELD_BACK = " It fits its surroundings already as far as the network can tell, so little of a slight change was kept."
+MOSTLY_KEPT = 0.75
+LIMITED = " The network would shift its colour further, more than light mostly does: that was limited."
 
 
-def describe_shift(before: Picture, after: Picture, mask: Picture, kept_share: float = 1.0) -> dict[str, Any]:
+def describe_shift(
+    before: Picture, after: Picture, mask: Picture, kept_share: float = 1.0, kept_colour: float = 1.0
+) -> dict[str, Any]:
     """The foreground's mean change.
 
     Args:
@@ -29,10 +33,11 @@ def describe_shift(before: Picture, after: Picture, mask: Picture, kept_share: f
         after: the same, harmonized.
         mask: H x W in 0..1, the foreground.
         kept_share: how much of the network's change is in `after`, 0..1 (`restraint.py`).
+        kept_colour: how much of its shift of colour the limit leaves, 0..1 (`calibration.py`).
 
     Returns: `exposure_stops` (mean luminance), `warmth_stops` (red against blue; positive is warmer), `tint_stops`
-    (green against magenta; positive is greener), `saturation_change` (0.1 is a tenth more), `kept_share` and `summary`,
-    a sentence or two.
+    (green against magenta; positive is greener), `saturation_change` (0.1 is a tenth more), `kept_share`,
+    `kept_colour` and `summary`, a few sentences.
     """
     inside = mask > 0
     before, after, mask = before[inside], after[inside], mask[inside]
@@ -45,8 +50,9 @@ def describe_shift(before: Picture, after: Picture, mask: Picture, kept_share: f
         "tint_stops": round(float(stops[1] - (stops[0] + stops[2]) / 2), 3),
         "saturation_change": round(_saturation(after, mask) / max(_saturation(before, mask), NEARLY_GRAY) - 1, 3),
     }
-    restrained = HELD_BACK if kept_share < NOTICEABLY_KEPT else ""
-    return {**figures, "kept_share": round(kept_share, 3), "summary": _in_words(figures) + restrained}
+    shares = {"kept_share": round(kept_share, 3), "kept_colour": round(kept_colour, 3)}
+    restrained = HELD_BACK if kept_share < NOTICEABLY_KEPT else LIMITED if kept_colour < MOSTLY_KEPT else ""
+    return {**figures, **shares, "summary": _in_words(figures) + restrained}
 
 
 def _saturation(picture: Picture, mask: Picture) -> float:

@@ -98,7 +98,7 @@ def test_what_is_expected_is_what_comes() -> None:
             each.permute(1, 2, 0).numpy() for each in (sample.composite, sample.real, method(sample).clamp(0, 1))
         )
         mask = sample.mask[0].numpy()
-        result, _ = calibrated(composite, answer, mask, calibration)
+        result = calibrated(composite, answer, mask, calibration).picture
         for picture, errors in ((composite, before), (result, after)):
             errors.append((np.square(255 * (picture - real)).mean(axis=2) * mask).sum() / mask.sum())
     expected = expected_of(seen_with(network), calibration)

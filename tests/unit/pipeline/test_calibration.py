@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from pipeline_helpers import over_backdrop, ramp, raster, round_alpha, run, samples, warm
+from torch import Tensor
 
 from samelight import weights
 from samelight.calibration import GAINS, Calibration, apart, calibrated
@@ -62,20 +64,20 @@ def test_the_parts_add_up_to_the_change_and_are_at_right_angles(
 def test_without_figures_the_answer_is_the_networks_own(
     picture: NDArray[np.float32], answer: NDArray[np.float32], mask: NDArray[np.float32]
 ) -> None:
-    kept, share = calibrated(picture, answer, mask, FREE)
-    assert np.allclose(kept, answer, atol=1e-6)
-    assert share == pytest.approx(1)
+    kept = calibrated(picture, answer, mask, FREE)
+    assert np.allclose(kept.picture, answer, atol=1e-6)
+    assert (kept.share, kept.colour) == (1, 1)
 
 
 def test_brightness_goes_further_and_nothing_else_does(
     picture: NDArray[np.float32], answer: NDArray[np.float32], mask: NDArray[np.float32]
 ) -> None:
     before = mean_over(answer - picture, mask)
-    kept, _ = calibrated(picture, answer, mask, replace(FREE, brightness=1.5))
-    after = mean_over(kept - picture, mask)
+    kept = calibrated(picture, answer, mask, replace(FREE, brightness=1.5))
+    after = mean_over(kept.picture - picture, mask)
     assert after.mean() == pytest.approx(1.5 * before.mean(), rel=1e-3)
     assert np.allclose(after - after.mean(), before - before.mean(), atol=1e-6)
-    added = kept - answer
+    added = kept.picture - answer
     assert np.allclose(added[mask == 1], added[5, 5], atol=1e-6)
     assert not added[mask == 0].any()
 
@@ -84,7 +86,7 @@ def test_colour_stays_where_its_gain_is_zero(
     picture: NDArray[np.float32], answer: NDArray[np.float32], mask: NDArray[np.float32]
 ) -> None:
     before = mean_over(answer - picture, mask)
-    after = mean_over(calibrated(picture, answer, mask, replace(FREE, colour=0.0))[0] - picture, mask)
+    after = mean_over(calibrated(picture, answer, mask, replace(FREE, colour=0.0)).picture - picture, mask)
     assert after.mean() == pytest.approx(before.mean(), abs=1e-5)
     assert np.allclose(after, after.mean(), atol=1e-5)
     assert np.ptp(before) > 0.001
@@ -93,11 +95,11 @@ def test_colour_stays_where_its_gain_is_zero(
 def test_what_differs_from_place_to_place_goes_without_shading_and_tinting(
     picture: NDArray[np.float32], answer: NDArray[np.float32], mask: NDArray[np.float32]
 ) -> None:
-    kept, _ = calibrated(picture, answer, mask, replace(FREE, shading=0.0, tinting=0.0))
-    change = (kept - picture)[mask == 1]
+    kept = calibrated(picture, answer, mask, replace(FREE, shading=0.0, tinting=0.0))
+    change = (kept.picture - picture)[mask == 1]
     assert np.allclose(change, change[0], atol=1e-6)
-    kept, _ = calibrated(picture, answer, mask, replace(FREE, tinting=0.0))
-    change = (kept - picture)[mask == 1]
+    kept = calibrated(picture, answer, mask, replace(FREE, tinting=0.0))
+    change = (kept.picture - picture)[mask == 1]
     assert np.allclose(change - change.mean(axis=1, keepdims=True), change[0] - change[0].mean(), atol=1e-6)
     assert np.ptp(change.mean(axis=1)) > 0.01
 
@@ -106,25 +108,25 @@ def test_light_laid_on_in_proportion_leaves_black_black() -> None:
     picture = np.zeros((8, 8, 3), np.float32)
     picture[4:] = 0.4
     mask = np.ones((8, 8), np.float32)
-    kept, _ = calibrated(picture, picture + 0.1, mask, replace(FREE, proportion=1.0))
-    assert np.allclose(kept[:4], 0, atol=1e-6)
-    assert np.allclose(kept[4:], 0.6, atol=1e-5)
-    assert kept.mean() == pytest.approx((picture + 0.1).mean(), abs=1e-5)
+    kept = calibrated(picture, picture + 0.1, mask, replace(FREE, proportion=1.0))
+    assert np.allclose(kept.picture[:4], 0, atol=1e-6)
+    assert np.allclose(kept.picture[4:], 0.6, atol=1e-5)
+    assert kept.picture.mean() == pytest.approx((picture + 0.1).mean(), abs=1e-5)
 
 
 def test_nothing_leaves_the_range_of_values() -> None:
     picture, mask = np.full((4, 4, 3), 0.9, np.float32), np.ones((4, 4), np.float32)
-    assert calibrated(picture, picture + 0.1, mask, replace(FREE, brightness=3.0))[0].max() == 1.0
+    assert calibrated(picture, picture + 0.1, mask, replace(FREE, brightness=3.0)).picture.max() == 1.0
 
 
 def test_brightness_is_held_back_by_a_size_of_its_own(picture: NDArray[np.float32]) -> None:
     mask = np.ones(picture.shape[:2], np.float32)
     answer = picture + np.array([0.08, 0.04, 0.0], np.float32)  # 10.2 code values lighter, and a shift of colour
-    kept, share = calibrated(picture, answer, mask, replace(FREE, light_half_at=10.2**2))
-    change = (kept - picture).mean((0, 1))
+    kept = calibrated(picture, answer, mask, replace(FREE, light_half_at=10.2**2))
+    change = (kept.picture - picture).mean((0, 1))
     assert change.mean() == pytest.approx(0.02, rel=1e-3)
     assert change[0] - change[2] == pytest.approx(0.08, rel=1e-3)
-    assert 0.5 < share < 1
+    assert 0.5 < kept.share < 1
 
 
 @pytest.mark.parametrize(("shift", "kept"), [(4, 0.99), (30, 0.707), (300, 0.1)])
@@ -133,16 +135,32 @@ def test_colour_shifts_no_further_than_its_limit(shift: float, kept: float) -> N
     picture, mask = np.full((6, 6, 3), 0.5, np.float32), np.ones((6, 6), np.float32)
     direction = np.array([1, 0, -1], np.float32) / np.sqrt(2)
     answer = picture + 0.05 + shift / 255 * direction
-    found, share = calibrated(picture, answer, mask, replace(FREE, colour_limit=30.0))
-    assert np.allclose(found - picture, 0.05 + kept * shift / 255 * direction, atol=2e-3)
-    assert share == 1.0
-    assert apart(picture, found, mask).squares().colour < 30**2
+    found = calibrated(picture, answer, mask, replace(FREE, colour_limit=30.0))
+    assert np.allclose(found.picture - picture, 0.05 + kept * shift / 255 * direction, atol=2e-3)
+    assert found.share == 1.0
+    assert found.colour == pytest.approx(kept, abs=0.01)
+    assert apart(picture, found.picture, mask).squares().colour < 30**2
+
+
+def test_the_reasons_say_that_a_far_shift_of_colour_was_limited() -> None:
+    request = over_backdrop(raster(np.dstack([ramp(64, 96, 3, "u1"), round_alpha(64, 96, "u1")]), Layout.RGBA))
+    limited = run(request, reddening, calibration=replace(FREE, colour_limit=10.0)).reasons
+    assert limited["kept_colour"] < 0.4
+    assert "limited" in limited["summary"]
+    free = run(request, reddening).reasons
+    assert free["kept_colour"] == 1.0
+    assert "limited" not in free["summary"]
+
+
+def reddening(picture: Tensor, mask: Tensor) -> Tensor:
+    """A network that shifts colour by 30 code values."""
+    return picture + torch.tensor([0.1, 0, -0.07]).view(1, 3, 1, 1) * mask
 
 
 def test_without_a_foreground_nothing_is_scaled(picture: NDArray[np.float32]) -> None:
-    kept, share = calibrated(picture, picture, np.zeros(picture.shape[:2], np.float32), Calibration(brightness=2.0))
-    assert np.array_equal(kept, picture)
-    assert share == 1.0
+    kept = calibrated(picture, picture, np.zeros(picture.shape[:2], np.float32), Calibration(brightness=2.0))
+    assert np.array_equal(kept.picture, picture)
+    assert kept.share == 1.0
 
 
 def test_the_pipeline_takes_the_figures_of_the_weights_that_it_uses(
