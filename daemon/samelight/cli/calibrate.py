@@ -31,7 +31,7 @@ def calibrate(
     ] = 42.0,
     harmless: Annotated[
         float, typer.Option(min=0, help="Change what needs no change by this fMSE at most, on average.")
-    ] = 38.0,
+    ] = 35.0,
     segmenter: Annotated[str, typer.Option(help="What finds instances: regions, sam, auto or none.")] = "regions",
     device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
     dry: Annotated[bool, typer.Option("--dry", help="Only say what would be written.")] = False,

@@ -28,8 +28,9 @@ COLOUR_LIMIT = 42.0
 """How far colour as a whole shifts at most, in 8-bit code values. Recolourings that are made for a benchmark shift
 colours further than light does, and on real pastings such shifts take things' own colours for the light's: red bowls
 turn violet (`docs/real-composites.md`)."""
-HARMLESS = 38.0
-"""Greatest mean fMSE by which pictures that need no change may be changed, in 8-bit code values squared."""
+HARMLESS = 35.0
+"""Greatest mean fMSE by which pictures that need no change may be changed, in 8-bit code values squared: 40 is what is
+asked, and other photographs gave up to a seventh more."""
 SIZES = range(80, 401, 20)
 """Where the sizes at which half is kept are looked for, in 8-bit code values squared."""
 FEWEST = 20
