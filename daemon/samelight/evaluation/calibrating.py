@@ -27,7 +27,7 @@ __all__ = ["COLOUR_LIMIT", "HARMLESS", "Expected", "Seen", "calibrate", "expecte
 COLOUR_LIMIT = 42.0
 """How far colour as a whole shifts at most, in 8-bit code values. Recolourings that are made for a benchmark shift
 colours further than light does, and on real pastings such shifts take things' own colours for the light's: red bowls
-turn violet (`docs/real-composites.md`)."""
+go dull and brown (`docs/real-composites.md`)."""
 HARMLESS = 35.0
 """Greatest mean fMSE by which pictures that need no change may be changed, in 8-bit code values squared: 40 is what is
 asked, and other photographs gave up to a seventh more."""
@@ -123,10 +123,12 @@ def calibrate(seen: Sequence[Seen], colour_limit: float = COLOUR_LIMIT, harmless
     free = Calibration(**gains, colour_limit=colour_limit)
     wanted = [replace(free, half_at=whole, light_half_at=light) for whole, light in product(SIZES, SIZES)]
     rated = [(expected_of(seen, each), each) for each in wanted]
-    harmful = f"Whatever is held back, pictures that need nothing are changed by more than {harmless:g} (fMSE)."
     fitting = [(e.fmse_ratio - e.better, n) for n, (e, _) in enumerate(rated) if e.harmonious_fmse <= harmless]
     if not fitting:
-        raise InvalidOptionError(harmful, "Train the network for longer, or allow more by --harmless.")
+        raise InvalidOptionError(
+            f"Whatever is held back, pictures that need nothing are changed by more than {harmless:g} (fMSE).",
+            "Train the network for longer, or allow more by --harmless.",
+        )
     return rated[min(fitting)[1]][1]
 
 
