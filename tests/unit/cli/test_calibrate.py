@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 from dataclasses import replace
@@ -12,6 +13,8 @@ from cli_helpers import Run
 
 from samelight import weights
 from samelight.calibration import Calibration
+from samelight.cli.calibrate import calibrate
+from samelight.evaluation import calibrating
 from samelight.weights import MANIFEST, read_manifest, write_entry
 
 MODEL = "hdnet-lite"
@@ -55,6 +58,13 @@ def test_what_is_found_is_written_and_told(run: Run, many: Path, own: Path) -> N
     }
     assert report["before"]["brightness"] == 1.0
     assert report["after"]["fmse_ratio"] > 0
+
+
+def test_the_options_begin_with_what_suits_the_shipped_weights() -> None:
+    """The command line names the figures itself, since its help must not wait for torch."""
+    told = inspect.signature(calibrate).parameters
+    assert told["colour_limit"].default == calibrating.COLOUR_LIMIT
+    assert told["harmless"].default == calibrating.HARMLESS
 
 
 def test_a_dry_run_writes_nothing(run: Run, many: Path, own: Path) -> None:
