@@ -112,14 +112,14 @@ def look(
 def calibrate(seen: Sequence[Seen], colour_limit: float = COLOUR_LIMIT, harmless: float = HARMLESS) -> Calibration:
     """The calibration that suits the pictures.
 
-    The gains are those of least squares over all pictures. Of the sizes at which half is kept, those are taken that
-    leave the least ratio less the share of pictures that get better, among those by which what needs nothing is changed
-    by `harmless` at most.
+    The gains are those of least squares over all pictures, 0 where they fall below it. Of the sizes at which half is
+    kept, those are taken that leave the least ratio less the share of pictures that get better, among those by which
+    what needs nothing is changed by `harmless` at most.
 
     Raises:
         InvalidOptionError: no size holds back enough.
     """
-    gains = {name: round(float(gain), 2) for name, gain in zip(GAINS, _gains(seen), strict=True)}
+    gains = {name: max(0.0, round(float(gain), 2)) for name, gain in zip(GAINS, _gains(seen), strict=True)}
     free = Calibration(**gains, colour_limit=colour_limit)
     wanted = [replace(free, half_at=whole, light_half_at=light) for whole, light in product(SIZES, SIZES)]
     rated = [(expected_of(seen, each), each) for each in wanted]

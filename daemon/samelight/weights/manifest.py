@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -56,6 +57,8 @@ def read_manifest(folder: Path) -> dict[str, WeightsEntry]:
 
 def _entry(fields: Mapping[str, Any]) -> WeightsEntry:
     gains = {name: float(value) for name, value in fields.get("calibration", {}).items()}
+    if not all(0 <= gain < math.inf for gain in gains.values()):  # a layer of such colours would be black
+        raise ValueError("a figure of the calibration is below 0, or no number")
     return WeightsEntry(**{**fields, "calibration": Calibration(**gains)})
 
 

@@ -203,11 +203,19 @@ def unknown_gain(fields: dict[str, object]) -> None:
     fields["calibration"] = {"sharpness": 1.0}
 
 
+def no_number(fields: dict[str, object]) -> None:
+    fields["calibration"] = {"colour": float("nan")}
+
+
+def below_nothing(fields: dict[str, object]) -> None:
+    fields["calibration"] = {"half_at": -1.0}
+
+
 def no_table(fields: dict[str, object]) -> None:
     fields["calibration"] = 5
 
 
-@pytest.mark.parametrize("spoil", [brightness_in_words, unknown_gain, no_table])
+@pytest.mark.parametrize("spoil", [brightness_in_words, unknown_gain, no_number, below_nothing, no_table])
 def test_figures_that_make_no_sense_are_a_damaged_manifest(
     tmp_path: Path, spoil: Callable[[dict[str, object]], None]
 ) -> None:
