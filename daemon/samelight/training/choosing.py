@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from samelight.harmonizers import describe
 from samelight.harmonizers.frih import FRIH
 from samelight.training.budget import Budget
-from samelight.training.composites import CompositeMaker
+from samelight.training.composites import CompositeMaker, Variety
 from samelight.training.options import TrainingOptions
 from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import Recipe, SizePhase, recipe_for
@@ -31,18 +31,24 @@ __all__ = ["begin", "budget_of", "load_weights", "open_source", "recipe_of", "se
 def open_source(options: TrainingOptions, device: torch.device) -> CompositeSource:
     """What the composites come from.
 
-    Raises: InvalidOptionError where not exactly one of photographs and iHarmony4 is named.
+    Raises: InvalidOptionError where not exactly one of photographs and iHarmony4 is named, or where pastings, of which
+      only a teacher knows the answer, are asked for without one or of iHarmony4.
     """
     if (options.photos is None) == (options.iharmony4 is None):
         message = "A training needs either photographs or iHarmony4."
         raise InvalidOptionError(message, "Name a folder or zip with --photos, or iHarmony4's folder with --iharmony4.")
+    if options.pasted and (options.teacher is None or options.photos is None or options.pasted >= 1):
+        message = (
+            "Pastings of two photographs can be some of the composites, where a teacher says how they should look."
+        )
+        raise InvalidOptionError(message, "Name photographs and a --teacher, and a share below 1.")
     if options.iharmony4 is not None:
         from samelight.training.composites import IHarmony4Source
         from samelight.training.iharmony4 import IHarmony4
 
         return IHarmony4Source(IHarmony4(options.iharmony4, split="train"), options.seed, device)
     assert options.photos is not None  # noqa: S101
-    return CompositeMaker(PhotoCollection(options.photos), options.seed, device)
+    return CompositeMaker(PhotoCollection(options.photos), options.seed, device, Variety(pasted=options.pasted))
 
 
 def recipe_of(options: TrainingOptions) -> Recipe:

@@ -27,7 +27,7 @@ from samelight.training.progress import ProgressReport
 from samelight.training.recipes import Recipe
 from samelight.training.source import CompositeSource
 from samelight.training.supply import Segment
-from samelight.training.teaching import open_teacher
+from samelight.training.teaching import COLOUR_KEPT, open_teacher
 from samelight.training.trainer import Trainer, Validate
 from samelight.training.watching import Watcher, Watchers
 from samelight.weights.manifest import sha256_of
@@ -124,7 +124,7 @@ def _prepare(options: TrainingOptions, source: CompositeSource, team: Team, watc
         workers=options.workers,
         portions=options.portions or usual_portions(device, team.size),
         compiled=options.compiled and not missing,
-        teacher=open_teacher(options.teacher, device) if options.teacher else None,
+        teacher=open_teacher(options.teacher, device, options.pasted) if options.teacher else None,
         watcher=watcher,
     )
 
@@ -219,7 +219,11 @@ def _beginning(options: TrainingOptions) -> str:
 def _teaching(trainer: Trainer) -> str:
     """The teacher in words; empty where there was none."""
     teacher = trainer.teacher
-    return f"{teacher.share:.0%} of what it learned were the answers of {teacher.name}" if teacher else ""
+    if teacher is None:
+        return ""
+    told = f"{teacher.share:.0%} of what it learned were the answers of {teacher.name}"
+    pasted = f"{teacher.pasted:.0%} of the composites were pasted of two photographs, whose answers keep"
+    return f"{told}; {pasted} {COLOUR_KEPT:.0%} of the change of colour" if teacher.pasted else told
 
 
 def _told_apart(weights: Path) -> str:

@@ -27,7 +27,13 @@ class Learner(nn.Module):
         self.run: Callable[[nn.Module, Tensor, Tensor, Instances | None], Stages] = run_stages
 
     def forward(
-        self, composite: Tensor, real: Tensor, mask: Tensor, instances: Instances | None, part: Part
+        self,
+        composite: Tensor,
+        real: Tensor,
+        mask: Tensor,
+        instances: Instances | None,
+        part: Part,
+        pasted: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Loss and figures of these pictures.
 
@@ -37,18 +43,21 @@ class Learner(nn.Module):
           mask: B x 1 x H x W in 0..1.
           instances: the pictures', or None.
           part: which of the batch's pictures these are.
+          pasted: B, true where `real` is no answer and the teacher's alone counts; None where none is.
 
         Returns: the loss (this part's share of it), and without gradients three figures that add up over the parts:
-          the loss, the results' squared error, the composites' squared error, both from the real pictures.
+          the loss, the results' squared error, the composites' squared error, both from the real pictures where these
+          are known.
         """
         composite, real = self.numerics.lay_out(composite * 2 - 1), real * 2 - 1
         if hasattr(self.network, "generators"):
             self.network.generators = part.generators  # type: ignore[assignment]
         with self.numerics.autocast():
             stages = self.run(self.network, composite, mask, instances)
-            targets = self.teacher.targets(composite, real, mask) if self.teacher else real
+            targets = self.teacher.targets(composite, real, mask, instances, pasted) if self.teacher else real
         loss: Tensor = self.loss(stages, targets, mask, part)
         with torch.no_grad():
-            errors = [(picture - real).square().sum() for picture in (stages.result.float(), composite)]
+            known = 1.0 if pasted is None else (~pasted).view(-1, 1, 1, 1).float()
+            errors = [((picture - real) * known).square().sum() for picture in (stages.result.float(), composite)]
             figures = torch.stack([loss.detach(), *errors])
         return loss, figures

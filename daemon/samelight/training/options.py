@@ -57,6 +57,10 @@ class TrainingOptions:
     teacher: Annotated[
         str | None, Told("Learn the answers of these weights too: a .safetensors file, or several with commas between.")
     ] = None
+    pasted: Annotated[
+        float,
+        Told("Share of the composites whose foreground is another photograph's; the teacher says how.", least=0),
+    ] = 0.0
     seed: Annotated[int, Told("Of the first weights, the composites, and all else that is random.")] = 7
     device: Annotated[str, Told("auto, cpu, mps, cuda or cuda:N.")] = "auto"
     precision: Annotated[

@@ -90,7 +90,7 @@ class Stepper:
         part = Part(batch.plan.count, places, counted)
         waits = self.team.size > 1 and not exchange
         with self._shared.no_sync() if waits else nullcontext():  # type: ignore[operator]
-            loss, figures = self._shared(made.composite, made.real, made.mask, portion.instances, part)
+            loss, figures = self._shared(made.composite, made.real, made.mask, portion.instances, part, made.pasted)
             # The processes' gradients are averaged, and it is their sum that is the batch's.
             self.scaler.scale(loss * self.team.size).backward()
         return torch.as_tensor(figures)

@@ -14,11 +14,12 @@ from PIL import Image
 
 from samelight.evaluation.benchmark import VERSION_1, samples
 from samelight.training import masks
-from samelight.training.composites import FAMILIES, HARMONIOUS, CompositeMaker, Composites, Variety
+from samelight.training.composites import FAMILIES, HARMONIOUS, PASTED, CompositeMaker, Composites, Variety
 from samelight.training.composites.cutting import thinned
 from samelight.training.composites.looks import METHODS
 from samelight.training.composites.plan import Stack
 from samelight.training.composites.sheet import contact_sheet
+from samelight.training.composites.streams import stream
 from samelight.training.photos import PhotoCollection
 from samelight.training.recipes import Augmentation
 from samelight.training.source import Shard
@@ -74,6 +75,34 @@ def test_only_the_foreground_is_recoloured(photos: PhotoCollection) -> None:
     assert float((batch.composite - batch.real).abs().max()) > 0.05
     shares = batch.mask.mean(dim=(1, 2, 3))
     assert masks.LEAST_SHARE * 0.9 <= float(shares.min()) <= float(shares.max()) <= masks.MOST_SHARE * 1.1
+
+
+def test_a_pasted_foreground_is_another_photographs_as_it_is(photos: PhotoCollection) -> None:
+    variety = Variety(pasted=0.5, hard_edges=1, wide_edges=0)
+    maker, size = CompositeMaker(photos, 1, variety=variety), (40, 48)
+    batch = maker.batch(0, 40, size)
+    assert batch.pasted is not None
+    assert batch.pasted.tolist() == [family == PASTED for family in batch.families]
+    assert 8 < int(batch.pasted.sum()) < 32
+    assert torch.equal(batch.composite[batch.pasted], batch.real[batch.pasted]), "nothing is known to be right"
+    plans = [maker._planner.plan(stream(1, 0, member), size, Augmentation()) for member in range(40)]
+    for member in np.flatnonzero(batch.pasted.numpy()):
+        plan, inside = plans[member], batch.mask[member] == 1
+        assert plan.backdrop is not None
+        foreground, below = maker._photographs_of([plan.view, plan.backdrop], size)
+        assert torch.allclose(batch.composite[member], torch.where(inside, foreground, below), atol=1e-6)
+
+
+def test_batches_know_which_are_pasted_however_they_are_put_together(photos: PhotoCollection) -> None:
+    batch = CompositeMaker(photos, 1, variety=Variety(pasted=0.5)).batch(0, 9, (32, 32))
+    assert batch.pasted is not None
+    turned = batch.ordered(range(8, -1, -1)).pasted
+    assert turned is not None
+    assert torch.equal(turned, batch.pasted.flip(0))
+    twice = Composites.joined([batch, batch]).pasted
+    assert twice is not None
+    assert torch.equal(twice, batch.pasted.repeat(2))
+    assert CompositeMaker(photos, 1).batch(0, 9, (32, 32)).pasted is None
 
 
 def fmse(batch: Composites) -> list[float]:

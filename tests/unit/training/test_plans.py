@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from samelight.training.composites import Variety
+from samelight.training.composites import HARMONIOUS, PASTED, Variety
 from samelight.training.composites.edges import HARD, NARROW
 from samelight.training.composites.looks import TRANSFERS
 from samelight.training.composites.photographs import Photographs
@@ -36,14 +36,14 @@ def plans(photographs: Photographs, variety: Variety, count: int = 200, least: f
 def test_windows_lie_in_the_photograph_and_have_the_composites_proportions(photographs: Photographs) -> None:
     made = plans(photographs, Variety())
     for plan in made:
-        height, width = photographs[plan.photo].size
-        assert 0 <= plan.window.top <= height - plan.window.height
-        assert 0 <= plan.window.left <= width - plan.window.width
-        assert plan.window.width / plan.window.height == pytest.approx(1.5, rel=0.05)
+        height, width = photographs[plan.view.photo].size
+        assert 0 <= plan.view.window.top <= height - plan.view.window.height
+        assert 0 <= plan.view.window.left <= width - plan.view.window.width
+        assert plan.view.window.width / plan.view.window.height == pytest.approx(1.5, rel=0.05)
         largest = min(height / SIZE[0], width / SIZE[1])
-        assert 0.49 <= plan.window.height / SIZE[0] / largest <= 1.01
-    assert 60 < sum(plan.flip for plan in made) < 140
-    assert {plan.photo for plan in made} == set(range(6))
+        assert 0.49 <= plan.view.window.height / SIZE[0] / largest <= 1.01
+    assert 60 < sum(plan.view.flip for plan in made) < 140
+    assert {plan.view.photo for plan in made} == set(range(6))
 
 
 def test_own_regions_are_those_of_the_photograph(photographs: Photographs) -> None:
@@ -51,8 +51,8 @@ def test_own_regions_are_those_of_the_photograph(photographs: Photographs) -> No
         labels = [shape.label for layer in plan.layers for shape in layer.shapes if isinstance(shape, OwnShape)]
         assert len(set(labels)) == len(labels)
         assert set(labels) <= {1, 2}
-        assert bool(labels) <= (plan.photo in photographs.with_regions)
-        shares = photographs[plan.photo].shares(plan.window)
+        assert bool(labels) <= (plan.view.photo in photographs.with_regions)
+        shares = photographs[plan.view.photo].shares(plan.view.window)
         assert all(0.01 <= shares[label] <= 0.6 for label in labels)
     assert not any(
         isinstance(shape, OwnShape)
@@ -69,16 +69,33 @@ def test_other_foregrounds_are_selected_borrowed_or_drawn(photographs: Photograp
         assert kinds.count(kind) / 400 == pytest.approx(share, abs=0.08)
 
 
+def test_some_foregrounds_are_pasted_upon_another_view(photographs: Photographs) -> None:
+    variety = Variety(pasted=0.4, harmonious=0.25)
+    made = plans(photographs, variety, 400)
+    pasted = [plan for plan in made if plan.backdrop is not None]
+    assert len(pasted) / 400 == pytest.approx(0.4, abs=0.07)
+    assert {plan.family for plan in pasted} == {PASTED}
+    assert not any(layer.looks for plan in pasted for layer in plan.layers)
+    assert [plan.family for plan in made].count(HARMONIOUS) / 400 == pytest.approx(0.6 * 0.25, abs=0.05)
+    for view in (plan.backdrop for plan in pasted):
+        assert view is not None
+        height, width = photographs[view.photo].size
+        assert 0 <= view.window.top <= height - view.window.height
+        assert 0 <= view.window.left <= width - view.window.width
+        assert view.window.width / view.window.height == pytest.approx(1.5, rel=0.05)
+    assert not any(plan.backdrop for plan in plans(photographs, Variety()))
+
+
 def test_references_of_similar_brightness(photographs: Photographs) -> None:
     def distance(variety: Variety) -> float:
         found = []
         for plan in plans(photographs, variety, 300):
-            layer, photo = plan.layers[0], photographs[plan.photo]
+            layer, photo = plan.layers[0], photographs[plan.view.photo]
             assert (layer.reference is not None) == (layer.looks[0].family in TRANSFERS)
             if layer.reference is not None:
                 reference = photographs[layer.reference.photo]
                 label = layer.shapes[0].label if isinstance(layer.shapes[0], OwnShape) else None
-                own = photo.brightness(plan.window, label)
+                own = photo.brightness(plan.view.window, label)
                 found.append(abs(reference.brightness(layer.reference.window, layer.reference.label) - own))
         return float(np.mean(found))
 

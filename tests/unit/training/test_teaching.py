@@ -15,7 +15,7 @@ from samelight.training.learner import Learner
 from samelight.training.losses import WHOLE, ForegroundMSE
 from samelight.training.losses.foreground_mse import foreground_mse
 from samelight.training.numerics import Numerics
-from samelight.training.teaching import SHARE, Teacher, open_teacher
+from samelight.training.teaching import COLOUR_KEPT, SHARE, Teacher, open_teacher
 from samelight_wire.errors import WeightsCorruptError
 
 CPU = torch.device("cpu")
@@ -33,6 +33,19 @@ class Scaled(nn.Module):
     def forward(self, composite: Tensor, mask: Tensor, instances: object = None) -> Tensor:
         """The composite times the factor in the foreground."""
         return composite * (1 + (self.factor - 1) * mask)
+
+
+class Shifted(nn.Module):
+    """Answers with the foreground shifted by a colour."""
+
+    def __init__(self, colour: tuple[float, float, float]) -> None:
+        """Three channels' shifts."""
+        super().__init__()
+        self.colour = torch.tensor(colour).view(1, 3, 1, 1)
+
+    def forward(self, composite: Tensor, mask: Tensor, instances: object = None) -> Tensor:
+        """The composite and the colour in the foreground."""
+        return composite + self.colour * mask
 
 
 def pictures() -> tuple[Tensor, Tensor, Tensor]:
@@ -61,6 +74,26 @@ def test_the_loss_is_of_the_targets_and_the_figures_are_of_the_real_pictures() -
     targets = (1 - SHARE) * true + SHARE * shown * (1 - 0.5 * mask)
     assert loss.item() == pytest.approx(foreground_mse(answer, targets, mask).item(), rel=1e-5)
     assert figures[1].item() == pytest.approx((answer - true).square().sum().item(), rel=1e-5)
+
+
+def test_of_pastings_brightness_is_the_teachers_and_colour_a_share_of_it() -> None:
+    composite, real, mask = pictures()
+    teacher, pasted = Teacher("one", [Shifted((0.3, 0.0, -0.15))], share=0.75), torch.tensor([False, True])
+    targets = teacher.targets(composite, real, mask, None, pasted)
+    assert torch.equal(targets[0], teacher.targets(composite, real, mask)[0])
+    change = (targets[1] - composite[1])[:, mask[1, 0] > 0].mean(dim=1)
+    light, colour = 0.05, torch.tensor([0.25, -0.05, -0.2])
+    assert torch.allclose(change, light + COLOUR_KEPT * colour, atol=1e-6)
+    assert torch.allclose(targets[1] * (1 - mask[1]), composite[1] * (1 - mask[1]), atol=1e-6)
+
+
+def test_errors_are_counted_where_the_real_picture_is_known() -> None:
+    composite, real, mask = pictures()
+    learner = Learner(Scaled(0.9), ForegroundMSE(), Numerics(CPU), Teacher("one", [Scaled(0.5)]))
+    pasted = torch.tensor([True, False])
+    _, figures = learner(composite, real, mask, None, WHOLE, pasted)
+    _, alone = learner(composite[1:], real[1:], mask[1:], None, WHOLE)
+    assert torch.allclose(figures[1:], alone[1:])
 
 
 def test_a_student_learns_what_its_teacher_knows() -> None:
@@ -109,3 +142,15 @@ def test_a_training_says_who_taught_it_and_what_changed(
     capsys.readouterr()
     assert main(given) == 0
     assert "its teacher is hdnet-lite, not None" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_training_with_pastings_says_so_and_needs_a_teacher(
+    photo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_file(harmonizers.create("hdnet-lite").state_dict(), tmp_path / "hdnet-lite.safetensors")
+    given = ["hdnet-lite", "--photos", str(photo_folder), "-o", str(tmp_path / "out"), *FEW, "--pasted", "0.5"]
+    assert main(given) == 2
+    assert "Name photographs and a --teacher" in " ".join(capsys.readouterr().err.split())
+    assert main([*given, "--teacher", str(tmp_path / "hdnet-lite.safetensors")]) == 0
+    card = " ".join((tmp_path / "out" / "hdnet-lite.md").read_text().split())
+    assert "50% of the composites were pasted of two photographs" in card

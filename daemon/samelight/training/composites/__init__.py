@@ -8,11 +8,12 @@ from samelight.training.composites.batch import Composites
 from samelight.training.composites.from_iharmony4 import IHarmony4Source
 from samelight.training.composites.maker import CompositeMaker
 from samelight.training.composites.mixed import MixedSource, Share
-from samelight.training.composites.variety import FAMILIES, HARMONIOUS, Variety
+from samelight.training.composites.variety import FAMILIES, HARMONIOUS, PASTED, Variety
 
 __all__ = [
     "FAMILIES",
     "HARMONIOUS",
+    "PASTED",
     "CompositeMaker",
     "Composites",
     "IHarmony4Source",

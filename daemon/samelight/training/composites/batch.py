@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from samelight.training.composites.variety import PASTED
 from samelight.training.copying import indices
 
 __all__ = ["Composites"]
@@ -22,9 +23,16 @@ class Composites:
     mask: Tensor
     """B x 1 x H x W in 0..1."""
     real: Tensor
-    """B x 3 x H x W in 0..1, the photograph."""
+    """B x 3 x H x W in 0..1, the photograph; the composite itself where it is pasted of two."""
     families: list[str]
     """How each foreground was recoloured; a subset's name where that is not known."""
+
+    @property
+    def pasted(self) -> Tensor | None:
+        """B, true where the foreground is another photograph's and nobody knows the answer; None where none is."""
+        if PASTED not in self.families:
+            return None
+        return torch.tensor([family == PASTED for family in self.families], device=self.composite.device)
 
     def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
         """Composite, mask and photograph."""

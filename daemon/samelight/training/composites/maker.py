@@ -13,7 +13,7 @@ from samelight.training.composites.cutting import cut, place
 from samelight.training.composites.edges import soften
 from samelight.training.composites.looks import limited, recolour
 from samelight.training.composites.photographs import BUDGET, Photographs
-from samelight.training.composites.plan import BorrowedShape, Layer, OwnShape, Plan, Planner, Reference, Stack
+from samelight.training.composites.plan import BorrowedShape, Layer, OwnShape, Plan, Planner, Reference, Stack, View
 from samelight.training.composites.shapes import DrawnShape, WandShape
 from samelight.training.composites.streams import stream
 from samelight.training.composites.variety import Variety
@@ -94,19 +94,20 @@ class CompositeMaker:
 
     def _make(self, step: int, members: Sequence[int], size: tuple[int, int], augmentation: Augmentation) -> Composites:
         plans = [self._planner.plan(stream(self.seed, step, member), size, augmentation) for member in members]
-        real, stack = self._photographs_of(plans, size), Stack(plans)
+        real, stack = self._photographs_of([plan.view for plan in plans], size), Stack(plans)
         masks = soften(self._shapes(stack, real), [plans[owner].edge for owner in stack.owners])
         masks, mask = self._usable(stack, masks)
         composite = self._recoloured(real, stack, masks)
+        self._paste(plans, mask, composite, real)
         return Composites(composite, mask, real, [plan.family for plan in plans])
 
     # ---- photographs and shapes ----
 
-    def _photographs_of(self, plans: Sequence[Plan], size: tuple[int, int]) -> Tensor:
+    def _photographs_of(self, views: Sequence[View], size: tuple[int, int]) -> Tensor:
         """B x 3 x H x W in 0..1."""
-        result = torch.empty((len(plans), 3, *size), device=self._workshop)
-        for index, plan in enumerate(plans):
-            result[index] = cut(self._photographs[plan.photo].pixels, plan.window, size, flip=plan.flip)
+        result = torch.empty((len(views), 3, *size), device=self._workshop)
+        for index, view in enumerate(views):
+            result[index] = cut(self._photographs[view.photo].pixels, view.window, size, flip=view.flip)
         return result.div_(255).clamp_(0, 1)  # sums of weights may round up
 
     def _shapes(self, stack: Stack, real: Tensor) -> Tensor:
@@ -134,7 +135,8 @@ class CompositeMaker:
     def _region(self, plan: Plan, shape: OwnShape | BorrowedShape, size: tuple[int, int]) -> Tensor:
         """The shape of a region of this photograph or another one: H x W in 0..1."""
         if isinstance(shape, OwnShape):
-            own = self._photographs[plan.photo].shape_of(shape.label, plan.window, size, flip=plan.flip)
+            view = plan.view
+            own = self._photographs[view.photo].shape_of(shape.label, view.window, size, flip=view.flip)
             return own.to(self._workshop)
         photo, target = self._photographs[shape.photo], shape.target
         canvas = torch.zeros(size, device=self._workshop)
@@ -156,6 +158,16 @@ class CompositeMaker:
         lowest = indices([stack.heights[0][owner] for owner in bad], masks.device)
         masks[lowest] = soften(spare, [plan.edge for plan in plans])
         return masks, stack.union(masks)
+
+    def _paste(self, plans: Sequence[Plan], mask: Tensor, composite: Tensor, real: Tensor) -> None:
+        """Lay foregrounds that are pasted over their backdrops, in place; there is no other picture that were right."""
+        backdrops = {number: plan.backdrop for number, plan in enumerate(plans) if plan.backdrop is not None}
+        if not backdrops:
+            return
+        chosen = indices(list(backdrops), composite.device)
+        size = (composite.shape[2], composite.shape[3])
+        below = self._photographs_of(list(backdrops.values()), size)
+        composite[chosen] = real[chosen] = torch.lerp(below, composite[chosen], mask[chosen])
 
     # ---- recolouring ----
 

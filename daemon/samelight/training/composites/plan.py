@@ -15,13 +15,13 @@ from samelight.training.composites.looks import TRANSFERS, Look, draw_look
 from samelight.training.composites.photographs import Photograph, Photographs
 from samelight.training.composites.shapes import DrawnShape, WandShape, draw_shape, wand_shape
 from samelight.training.composites.streams import Stream, between_logarithms, unit
-from samelight.training.composites.variety import HARMONIOUS, Variety
+from samelight.training.composites.variety import HARMONIOUS, PASTED, Variety
 from samelight.training.copying import indices
 from samelight.training.masks import LEAST_SHARE, MOST_SHARE
 from samelight.training.recipes import Augmentation
 from samelight.training.recolouring import Family
 
-__all__ = ["BorrowedShape", "Layer", "OwnShape", "Plan", "Planner", "Reference", "Shape", "Stack"]
+__all__ = ["BorrowedShape", "Layer", "OwnShape", "Plan", "Planner", "Reference", "Shape", "Stack", "View"]
 
 TRIES = 4
 """Windows that are tried until one holds a usable region."""
@@ -83,15 +83,25 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One composite."""
+class View:
+    """A part of a photograph."""
 
     photo: int
-    """Index of its photograph."""
+    """Index of the photograph."""
     window: Window
     """The part of it that is seen."""
     flip: bool
     """Whether that is mirrored."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One composite."""
+
+    view: View
+    """What its foreground is cut from, and its background where that has no view of its own."""
+    backdrop: View | None
+    """What the foreground is pasted upon, if it is another photograph."""
     layers: tuple[Layer, ...]
     """One or more."""
     edge: float
@@ -102,6 +112,8 @@ class Plan:
     @property
     def family(self) -> str:
         """How it was recoloured: names of families, + between those that follow upon one another, / between layers."""
+        if self.backdrop is not None:
+            return PASTED
         return "/".join("+".join(look.family for look in layer.looks) or HARMONIOUS for layer in self.layers)
 
 
@@ -150,7 +162,17 @@ class Planner:
         shapes = self._shapes(random, labels, size)
         flip = unit(random, 0.5) and augmentation.flip
         edge, spare = self._edge(random, size), draw_shape(random)
-        return Plan(index, window, flip, self._layers(random, photo, window, shapes), edge, spare)
+        backdrop = self._backdrop(random, size, augmentation)
+        layers = self._layers(random, photo, window, shapes, kept=backdrop is not None)
+        return Plan(View(index, window, flip), backdrop, layers, edge, spare)
+
+    def _backdrop(self, random: Stream, size: tuple[int, int], augmentation: Augmentation) -> View | None:
+        """A view of any photograph for a foreground that is pasted; nothing is drawn where none ever is."""
+        if not self._variety.pasted or not unit(random, self._variety.pasted):
+            return None
+        index = int(random.integers(len(self._photos)))
+        window = _window(random, self._photos[index].size, size, augmentation.least_crop)
+        return View(index, window, unit(random, 0.5) and augmentation.flip)
 
     # ---- what is seen ----
 
@@ -201,8 +223,11 @@ class Planner:
 
     # ---- recolourings ----
 
-    def _layers(self, random: Stream, photo: Photograph, window: Window, shapes: list[Shape]) -> tuple[Layer, ...]:
-        harmonious = unit(random, self._variety.harmonious)
+    def _layers(
+        self, random: Stream, photo: Photograph, window: Window, shapes: list[Shape], *, kept: bool
+    ) -> tuple[Layer, ...]:
+        """What is done to the shapes; nothing where they are `kept` as they are."""
+        harmonious = kept or unit(random, self._variety.harmonious)
         if harmonious or not unit(random, self._variety.differently):
             return (self._layer(random, photo, window, tuple(shapes), harmonious=harmonious),)
         return tuple(self._layer(random, photo, window, (shape,), harmonious=False) for shape in shapes)

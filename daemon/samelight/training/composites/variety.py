@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from samelight.training.recolouring import Family
 
-__all__ = ["FAMILIES", "HARMONIOUS", "Variety"]
+__all__ = ["FAMILIES", "HARMONIOUS", "PASTED", "Variety"]
 
 HARMONIOUS = "harmonious"
 """What `Composites.families` says of a foreground that was left as it is."""
+PASTED = "pasted"
+"""What it says of a foreground that is another photograph's: nobody knows how it should look."""
 
 FAMILIES: tuple[Family, ...] = (
     Family("reinhard", {"least_share": 0.4}),
@@ -33,6 +35,9 @@ class Variety:
     """The recolourings, drawn by their weights."""
     harmonious: float = 0.1
     """Share of the composites that are left as they are: the network also has to learn to do nothing."""
+    pasted: float = 0.0
+    """Share of the composites whose foreground is another photograph's, as it is there: what people paste. Nobody knows
+    the right answer to them, so they are for a teacher's students alone (`samelight.training.teaching`)."""
     strengths: tuple[float, float] = (1000.0, 6000.0)
     """Each composite's greatest fMSE lies in this range (8-bit code values squared): a stronger change is scaled down
     to it, because nobody pastes a picture whose colours are all gone."""
