@@ -4,10 +4,10 @@
         --markdown figures.md --json > figures.json              # with SAMELIGHT_WEIGHTS=trained
     python tests/benchmarks/publish_weights.py rcl-lite --trained trained --figures figures.json --tables figures.md
 
-Copies the weights, the loss curve and the manifest's entry into `daemon/samelight/weights`, puts the training's recipe
-and the figures into the model card (what it says of data, history and failures is a person's, and stays), and replaces
-the network's rows in `docs/evaluation.md` and README.md. Sentences around the tables are for a person. Without
---trained only the figures are replaced, and those at a size that was not measured stay.
+Copies the weights, the loss curve and the manifest's entry into `daemon/samelight/weights`, puts the training's recipe,
+the calibration and the figures into the model card (what it says of data, history and failures is a person's, and
+stays), and replaces the network's rows in `docs/evaluation.md` and README.md. Sentences around the tables are for a
+person. Without --trained only the figures are replaced, and those at a size that was not measured stay.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from samelight.calibration import GAINS
 from samelight.markdown import markdown_table
 from samelight.weights.manifest import read_manifest, write_entry
 
@@ -87,8 +88,21 @@ def _write_card(model: str, trained: Path, sizes: Mapping[str, Figures]) -> None
     shipped, made = ((folder / f"{model}.md").read_text("utf-8") for folder in (SHIPPED, trained))
     head = shipped.split("\n## Training\n")[0].rstrip()
     history, failures = (_part(shipped, title) for title in ("History", "Known failures"))
-    parts = [head, _part(made, "Training"), history, _validation(model, sizes, shipped), failures]
+    parts = [head, _part(made, "Training"), history, _calibration(model), _validation(model, sizes, shipped), failures]
     (SHIPPED / f"{model}.md").write_text("\n\n".join(part for part in parts if part) + "\n", "utf-8")
+
+
+def _calibration(model: str) -> str:
+    """The chapter on what the pipeline makes of the network's changes."""
+    found = read_manifest(SHIPPED)[model].calibration
+    parts = [f"{name} {getattr(found, name):.2f}" for name in GAINS if name != "proportion"]
+    limit = f"colour as a whole stays below {found.colour_limit:.0f}" if found.colour_limit else "colour has no limit"
+    return f"""## Calibration
+
+Found by `samelight weights calibrate` and kept in the manifest: the pipeline scales the parts of this network's change
+({", ".join(parts)}) and lays {found.proportion:.0%} of the brightness on in proportion. Half is kept of a change whose
+mean square is {found.half_at:.0f}, of brightness alone {found.light_half_at:.0f}, and {limit} (in 8-bit code values, the
+sizes in their squares)."""
 
 
 def _part(card: str, title: str) -> str:
