@@ -101,8 +101,8 @@ def _calibration(model: str) -> str:
 
 Found by `samelight weights calibrate` and kept in the manifest: the pipeline scales the parts of this network's change
 ({", ".join(parts)}) and lays {found.proportion:.0%} of the brightness on in proportion. Half is kept of a change whose
-mean square is {found.half_at:.0f}, of brightness alone {found.light_half_at:.0f}, and {limit} (in 8-bit code values, the
-sizes in their squares)."""
+mean square is {found.half_at:.0f}, of brightness alone {found.light_half_at:.0f}, and {limit} (in 8-bit code values,
+the sizes in their squares)."""
 
 
 def _part(card: str, title: str) -> str:
