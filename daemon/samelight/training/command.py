@@ -222,8 +222,8 @@ def _teaching(trainer: Trainer) -> str:
     if teacher is None:
         return ""
     told = f"{teacher.share:.0%} of what it learned were the answers of {teacher.name}"
-    pasted = f"{teacher.pasted:.0%} of the composites were pasted of two photographs, whose answers keep"
-    return f"{told}; {pasted} {COLOUR_KEPT:.0%} of the change of colour" if teacher.pasted else told
+    pasted = f"{teacher.pasted:.0%} of the photographs' own regions were pasted upon others instead, and of its answers"
+    return f"{told}; {pasted} to these {COLOUR_KEPT:.0%} of the change of colour counted" if teacher.pasted else told
 
 
 def _told_apart(weights: Path) -> str:

@@ -59,7 +59,7 @@ class TrainingOptions:
     ] = None
     pasted: Annotated[
         float,
-        Told("Share of the composites whose foreground is another photograph's; the teacher says how.", least=0),
+        Told("Share of the photographs' regions that are pasted upon others; the teacher says how.", least=0),
     ] = 0.0
     seed: Annotated[int, Told("Of the first weights, the composites, and all else that is random.")] = 7
     device: Annotated[str, Told("auto, cpu, mps, cuda or cuda:N.")] = "auto"

@@ -42,7 +42,7 @@ class Teacher:
     share: float = SHARE
     """How much of the target is its answer, 0..1."""
     pasted: float = 0.0
-    """Share of the composites that are pasted of two photographs, for checkpoints and the card."""
+    """Share of the photographs' own regions that are pasted upon another one, for checkpoints and the card."""
 
     @torch.no_grad()
     def targets(
@@ -85,7 +85,7 @@ def open_teacher(files: str, device: torch.device, pasted: float = 0.0) -> Teach
     Args:
       files: .safetensors files with commas between them, each named after its network or saying which one it is of.
       device: of the composites.
-      pasted: share of the composites that are pasted of two photographs.
+      pasted: share of the photographs' own regions that are pasted upon another one.
 
     Raises:
       InvalidOptionError: there is no such file, or it does not say which network it is of.

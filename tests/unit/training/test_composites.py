@@ -78,7 +78,7 @@ def test_only_the_foreground_is_recoloured(photos: PhotoCollection) -> None:
 
 
 def test_a_pasted_foreground_is_another_photographs_as_it_is(photos: PhotoCollection) -> None:
-    variety = Variety(pasted=0.5, hard_edges=1, wide_edges=0)
+    variety = Variety(pasted=0.9, own=1, hard_edges=1, wide_edges=0)
     maker, size = CompositeMaker(photos, 1, variety=variety), (40, 48)
     batch = maker.batch(0, 40, size)
     assert batch.pasted is not None
@@ -94,7 +94,7 @@ def test_a_pasted_foreground_is_another_photographs_as_it_is(photos: PhotoCollec
 
 
 def test_batches_know_which_are_pasted_however_they_are_put_together(photos: PhotoCollection) -> None:
-    batch = CompositeMaker(photos, 1, variety=Variety(pasted=0.5)).batch(0, 9, (32, 32))
+    batch = CompositeMaker(photos, 1, variety=Variety(pasted=0.9, own=1)).batch(0, 9, (32, 32))
     assert batch.pasted is not None
     turned = batch.ordered(range(8, -1, -1)).pasted
     assert turned is not None

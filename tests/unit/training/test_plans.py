@@ -70,13 +70,15 @@ def test_other_foregrounds_are_selected_borrowed_or_drawn(photographs: Photograp
 
 
 def test_some_foregrounds_are_pasted_upon_another_view(photographs: Photographs) -> None:
-    variety = Variety(pasted=0.4, harmonious=0.25)
+    variety = Variety(pasted=0.4, own=1, harmonious=0.25)
     made = plans(photographs, variety, 400)
     pasted = [plan for plan in made if plan.backdrop is not None]
-    assert len(pasted) / 400 == pytest.approx(0.4, abs=0.07)
+    assert all(isinstance(layer.shapes[0], OwnShape) for plan in pasted for layer in plan.layers)
+    whole = [plan for plan in made if isinstance(plan.layers[0].shapes[0], OwnShape)]
+    assert len(pasted) / len(whole) == pytest.approx(0.4, abs=0.07)
     assert {plan.family for plan in pasted} == {PASTED}
     assert not any(layer.looks for plan in pasted for layer in plan.layers)
-    assert [plan.family for plan in made].count(HARMONIOUS) / 400 == pytest.approx(0.6 * 0.25, abs=0.05)
+    assert [plan.family for plan in made].count(HARMONIOUS) / (400 - len(pasted)) == pytest.approx(0.25, abs=0.07)
     for view in (plan.backdrop for plan in pasted):
         assert view is not None
         height, width = photographs[view.photo].size

@@ -162,7 +162,7 @@ class Planner:
         shapes = self._shapes(random, labels, size)
         flip = unit(random, 0.5) and augmentation.flip
         edge, spare = self._edge(random, size), draw_shape(random)
-        backdrop = self._backdrop(random, size, augmentation)
+        backdrop = self._backdrop(random, size, augmentation) if labels else None
         layers = self._layers(random, photo, window, shapes, kept=backdrop is not None)
         return Plan(View(index, window, flip), backdrop, layers, edge, spare)
 

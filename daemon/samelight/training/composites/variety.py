@@ -36,8 +36,9 @@ class Variety:
     harmonious: float = 0.1
     """Share of the composites that are left as they are: the network also has to learn to do nothing."""
     pasted: float = 0.0
-    """Share of the composites whose foreground is another photograph's, as it is there: what people paste. Nobody knows
-    the right answer to them, so they are for a teacher's students alone (`samelight.training.teaching`)."""
+    """Share of the composites of photographs' own regions that are pasted upon another photograph as they are, like
+    people's. Nobody knows the right answer to them: they are for a teacher's students (`samelight.training.teaching`).
+    """
     strengths: tuple[float, float] = (1000.0, 6000.0)
     """Each composite's greatest fMSE lies in this range (8-bit code values squared): a stronger change is scaled down
     to it, because nobody pastes a picture whose colours are all gone."""
