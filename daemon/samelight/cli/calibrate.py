@@ -29,6 +29,7 @@ def calibrate(
     colour_limit: Annotated[
         float, typer.Option(min=1, help="Colour shifts as a whole by fewer 8-bit code values than this.")
     ] = 42.0,
+    colour_gain: Annotated[float, typer.Option(min=0, help="Scale colour as a whole by this at most.")] = 1.0,
     harmless: Annotated[
         float, typer.Option(min=0, help="Change what needs no change by this fMSE at most, on average.")
     ] = 35.0,
@@ -54,7 +55,7 @@ def calibrate(
         spec = NetworkSpec(model, device=str(choose_devices(device)[0]))
         with file_progress(as_json, min(pictures, len(photos.names))) as begin:
             seen = calibrating.look(photos, spec, pictures, segmenter, begin)
-        found = replace(entry, calibration=calibrating.calibrate(seen, colour_limit, harmless))
+        found = replace(entry, calibration=calibrating.calibrate(seen, colour_limit, harmless, colour_gain))
         if not dry:
             _write(folder, model, found)
     report = _report(seen, entry, found) | {"model": model, "manifest": None if dry else str(folder / weights.MANIFEST)}

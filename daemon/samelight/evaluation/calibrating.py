@@ -22,12 +22,15 @@ from samelight.evaluation.sets import PictureSet
 from samelight.evaluation.sizes import ALONE, parse_size
 from samelight_wire.errors import InputError, InvalidOptionError
 
-__all__ = ["COLOUR_LIMIT", "HARMLESS", "Expected", "Seen", "calibrate", "expected_of", "look"]
+__all__ = ["COLOUR_GAIN", "COLOUR_LIMIT", "HARMLESS", "Expected", "Seen", "calibrate", "expected_of", "look"]
 
 COLOUR_LIMIT = 42.0
 """How far colour as a whole shifts at most, in 8-bit code values. Recolourings that are made for a benchmark shift
 colours further than light does, and on real pastings such shifts take things' own colours for the light's: red bowls
 go dull and brown (`docs/real-composites.md`)."""
+COLOUR_GAIN = 1.0
+"""By how much colour as a whole is scaled at most. A benchmark's pictures ask for more, real pastings for less: what
+people paste has colours of its own (`docs/training-log.md`, 15)."""
 HARMLESS = 35.0
 """Greatest mean fMSE by which pictures that need no change may be changed, in 8-bit code values squared: 40 is what is
 asked, and other photographs gave up to a seventh more."""
@@ -109,17 +112,23 @@ def look(
     return seen
 
 
-def calibrate(seen: Sequence[Seen], colour_limit: float = COLOUR_LIMIT, harmless: float = HARMLESS) -> Calibration:
+def calibrate(
+    seen: Sequence[Seen],
+    colour_limit: float = COLOUR_LIMIT,
+    harmless: float = HARMLESS,
+    colour_gain: float = COLOUR_GAIN,
+) -> Calibration:
     """The calibration that suits the pictures.
 
-    The gains are those of least squares over all pictures, 0 where they fall below it. Of the sizes at which half is
+    The gains are those of least squares over all pictures, that of colour `colour_gain` at most; 0 where they fall
+    below it. Of the sizes at which half is
     kept, those are taken that leave the least ratio less the share of pictures that get better, among those by which
     what needs nothing is changed by `harmless` at most.
 
     Raises:
         InvalidOptionError: no size holds back enough.
     """
-    gains = {name: max(0.0, round(float(gain), 2)) for name, gain in zip(GAINS, _gains(seen), strict=True)}
+    gains = {name: max(0.0, round(float(gain), 2)) for name, gain in zip(GAINS, _gains(seen, colour_gain), strict=True)}
     free = Calibration(**gains, colour_limit=colour_limit)
     wanted = [replace(free, half_at=whole, light_half_at=light) for whole, light in product(SIZES, SIZES)]
     rated = [(expected_of(seen, each), each) for each in wanted]
@@ -152,11 +161,17 @@ def _fmse(sums: Sums, before: float, calibration: Calibration) -> float:
     return float(before - 2 * gains @ sums.with_target + gains @ sums.products @ gains)
 
 
-def _gains(seen: Sequence[Seen]) -> NDArray[np.float64]:
+def _gains(seen: Sequence[Seen], most_colour: float) -> NDArray[np.float64]:
     """The gains of least error over all pictures together, where nothing is held back."""
     products = np.sum([picture.composite.products for picture in seen], axis=0)
     with_target = np.sum([picture.composite.with_target for picture in seen], axis=0)
     gains: NDArray[np.float64] = np.linalg.lstsq(products, with_target, rcond=None)[0]
+    colour = GAINS.index("colour")
+    if gains[colour] > most_colour:
+        others = [index for index in range(len(GAINS)) if index != colour]
+        gains[colour] = most_colour
+        left = with_target - most_colour * products[colour]
+        gains[others] = np.linalg.lstsq(products[np.ix_(others, others)], left[others], rcond=None)[0]
     return gains
 
 

@@ -27,7 +27,7 @@ from samelight.training.progress import ProgressReport
 from samelight.training.recipes import Recipe
 from samelight.training.source import CompositeSource
 from samelight.training.supply import Segment
-from samelight.training.teaching import COLOUR_KEPT, open_teacher
+from samelight.training.teaching import open_teacher
 from samelight.training.trainer import Trainer, Validate
 from samelight.training.watching import Watcher, Watchers
 from samelight.weights.manifest import sha256_of
@@ -206,6 +206,7 @@ def _record(options: TrainingOptions, trainer: Trainer) -> TrainingRecord:
         synthetic=options.photos is not None,
         began_with=_beginning(options),
         taught_by=_teaching(trainer),
+        pasted=options.pasted,
     )
 
 
@@ -219,11 +220,7 @@ def _beginning(options: TrainingOptions) -> str:
 def _teaching(trainer: Trainer) -> str:
     """The teacher in words; empty where there was none."""
     teacher = trainer.teacher
-    if teacher is None:
-        return ""
-    told = f"{teacher.share:.0%} of what it learned were the answers of {teacher.name}"
-    pasted = f"{teacher.pasted:.0%} of the photographs' own regions were pasted upon others instead, and of its answers"
-    return f"{told}; {pasted} to these {COLOUR_KEPT:.0%} of the change of colour counted" if teacher.pasted else told
+    return f"{teacher.share:.0%} of what it learned were the answers of {teacher.name}" if teacher else ""
 
 
 def _told_apart(weights: Path) -> str:

@@ -18,6 +18,7 @@ from samelight.training.composites import FAMILIES, Variety
 from samelight.training.curve import draw_loss_curve
 from samelight.training.history import Step
 from samelight.training.recipes import Recipe
+from samelight.training.teaching import COLOUR_KEPT
 from samelight.weights.manifest import WeightsEntry, sha256_of, write_entry
 from samelight_wire.errors import OutputError
 
@@ -62,6 +63,8 @@ class TrainingRecord:
     """The weights that it began with, in words; nothing where they were random."""
     taught_by: str = ""
     """The teacher whose answers it learned, as half a sentence; nothing where there was none."""
+    pasted: float = 0.0
+    """Share of the photographs' own regions that were pasted upon others."""
 
 
 def export(network: nn.Module, record: TrainingRecord, folder: Path) -> WeightsEntry:
@@ -100,6 +103,12 @@ def _export(network: nn.Module, record: TrainingRecord, folder: Path) -> Weights
     return entry
 
 
+_PASTED = (
+    " Of the photographs' own regions {:.0%} were not recoloured but pasted upon other photographs; of those it learned"
+    " the teacher's change of brightness and {:.0%} of its change of colour."
+)
+
+
 def _card(record: TrainingRecord, curve: str | None) -> str:
     info = describe(record.model)
     last = record.history[-1] if record.history else Step(0, 1.0, 0.0, 0.0, 0, 0.0)  # the file of steps was deleted
@@ -110,6 +119,7 @@ def _card(record: TrainingRecord, curve: str | None) -> str:
     chosen = "" if kept == last.number else f" The weights are those of step {kept:,}, which validation found best."
     began = f" It began with {record.began_with}." if record.began_with else ""
     taught = f" {record.taught_by}, the rest the real pictures." if record.taught_by else ""
+    pasted = _PASTED.format(record.pasted, COLOUR_KEPT) if record.pasted else ""
     drawing = f"\n![Loss curve]({curve})\n" if curve else ""
     return f"""# {record.model}
 
@@ -126,7 +136,7 @@ Weights of {info.title} ({info.authors}, {info.year}), trained with `samelight t
 ## Training
 
 {last.number:,} steps, {pictures:,} composites, {_duration(last.seconds)} on {record.machine}{shared}; maps in
-{record.precision}, seed {record.seed}.{began}{taught}{chosen}
+{record.precision}, seed {record.seed}.{began}{taught}{pasted}{chosen}
 
 {recipe}
 {drawing}
@@ -143,7 +153,7 @@ def _composites(record: TrainingRecord) -> str:
     if not record.synthetic:
         return f"{record.pictures:,} composites of iHarmony4's training split, with their masks and real pictures."
     families = _listed({family.name: {"weight": family.weight, **family.parameters} for family in FAMILIES})
-    variety = _listed({key: value for key, value in asdict(Variety()).items() if key != "families"})
+    variety = _listed({key: value for key, value in asdict(Variety(pasted=record.pasted)).items() if key != "families"})
     return f"""{record.pictures:,} photographs. Composites are made on the fly: a region of a photograph (its own,
 borrowed from another, or drawn; hard or soft edge) is recoloured by one of these families, and the network learns the
 way back:

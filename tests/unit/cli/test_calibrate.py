@@ -64,6 +64,7 @@ def test_the_options_begin_with_what_suits_the_shipped_weights() -> None:
     """The command line names the figures itself, since its help must not wait for torch."""
     told = inspect.signature(calibrate).parameters
     assert told["colour_limit"].default == calibrating.COLOUR_LIMIT
+    assert told["colour_gain"].default == calibrating.COLOUR_GAIN
     assert told["harmless"].default == calibrating.HARMLESS
 
 

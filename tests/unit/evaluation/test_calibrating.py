@@ -74,9 +74,22 @@ def seen_with(network: Network, count: int = 40, unreadable: int = 0) -> list[Se
 
 
 def test_a_network_that_does_half_is_asked_for_twice_as_much() -> None:
-    found = calibrate(seen_with(Network(0.5)), harmless=1000)
+    found = calibrate(seen_with(Network(0.5)), harmless=1000, colour_gain=9)
     assert found.brightness == pytest.approx(2, abs=0.05)
     assert found.colour == pytest.approx(2, abs=0.05)
+
+
+def test_colour_is_asked_for_no_more_than_it_may() -> None:
+    seen = seen_with(Network(0.5, noise=0.02))
+    free, held = (calibrate(seen, harmless=1000, colour_gain=most) for most in (9.0, 1.3))
+    assert free.colour > 1.9
+    assert held.colour == 1.3
+    assert held.brightness == pytest.approx(free.brightness, abs=0.05), "it is at right angles to colour"
+    errors = [
+        expected_of(seen, replace(held, half_at=0, colour_limit=0, light_half_at=0, brightness=gain)).fmse_ratio
+        for gain in (held.brightness - 0.1, held.brightness, held.brightness + 0.1)
+    ]
+    assert min(errors) == errors[1], "the others are those of least error with it"
 
 
 def test_noise_from_place_to_place_is_left_out() -> None:

@@ -153,4 +153,5 @@ def test_a_training_with_pastings_says_so_and_needs_a_teacher(
     assert "Name photographs and a --teacher" in " ".join(capsys.readouterr().err.split())
     assert main([*given, "--teacher", str(tmp_path / "hdnet-lite.safetensors")]) == 0
     card = " ".join((tmp_path / "out" / "hdnet-lite.md").read_text().split())
-    assert "50% of the photographs' own regions were pasted upon others" in card
+    assert "Of the photographs' own regions 50% were not recoloured but pasted upon other photographs" in card
+    assert "- pasted: 0.5" in card
