@@ -11,6 +11,7 @@ photographs' own regions upon other photographs.
 from __future__ import annotations
 
 import argparse
+import itertools
 from pathlib import Path
 
 import torch
@@ -56,14 +57,17 @@ def shipped() -> list[Path]:
 
 def pastings(photos: PhotoCollection, count: int) -> Composites:
     """`count` foregrounds upon other photographs: what shows no pasting is left out."""
-    maker = CompositeMaker(photos, SEED, variety=Variety(pasted=0.9999, own=1.0, wide_edges=0.0))
+    if not photos.with_regions:
+        raise SystemExit("None of the photographs has regions.")
+    maker = CompositeMaker(photos, SEED, variety=Variety(pasted=1.0, own=1.0, wide_edges=0.0))
     found: list[Composites] = []
-    while sum(len(each.families) for each in found) < count:
-        batch = maker.batch(len(found), 4 * TOGETHER, SIZE)
-        if batch.pasted is None:
-            raise SystemExit("None of the photographs has regions.")
-        found.append(batch.ordered(torch.nonzero(batch.pasted)[:, 0].tolist()))
-    return Composites.joined(found).ordered(range(count))
+    for step in itertools.count():
+        batch = maker.batch(step, 4 * TOGETHER, SIZE)
+        if batch.pasted is not None:
+            found.append(batch.ordered(torch.nonzero(batch.pasted)[:, 0].tolist()))
+        if sum(len(each.families) for each in found) >= count:
+            return Composites.joined(found).ordered(range(count))
+    raise AssertionError
 
 
 @torch.no_grad()

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from samelight.calibration import GAINS
+from samelight.calibration import GAINS, Calibration
 from samelight.markdown import markdown_table
 from samelight.weights.manifest import read_manifest, write_entry
 
@@ -95,6 +95,8 @@ def _write_card(model: str, trained: Path, sizes: Mapping[str, Figures]) -> None
 def _calibration(model: str) -> str:
     """The chapter on what the pipeline makes of the network's changes."""
     found = read_manifest(SHIPPED)[model].calibration
+    if found == Calibration():
+        return ""
     parts = [f"{name} {getattr(found, name):.2f}" for name in GAINS if name != "proportion"]
     limit = f"colour as a whole stays below {found.colour_limit:.0f}" if found.colour_limit else "colour has no limit"
     return f"""## Calibration

@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.optimize import lsq_linear
 from torch import Tensor
 
 from samelight.calibration import GAINS, Calibration, Squares, apart, shares_kept
@@ -120,15 +121,16 @@ def calibrate(
 ) -> Calibration:
     """The calibration that suits the pictures.
 
-    The gains are those of least squares over all pictures, that of colour `colour_gain` at most; 0 where they fall
-    below it. Of the sizes at which half is
-    kept, those are taken that leave the least ratio less the share of pictures that get better, among those by which
-    what needs nothing is changed by `harmless` at most.
+    The gains are those of least squares over all pictures, from 0 on and for colour up to `colour_gain`. Of the sizes
+    at which half is kept, those are taken that leave the least ratio less the share of pictures that get better, among
+    those by which what needs nothing is changed by `harmless` at most.
 
     Raises:
-        InvalidOptionError: no size holds back enough.
+        InvalidOptionError: no size holds back enough, or `colour_gain` is no number from 0 on.
     """
-    gains = {name: max(0.0, round(float(gain), 2)) for name, gain in zip(GAINS, _gains(seen, colour_gain), strict=True)}
+    if not colour_gain >= 0:
+        raise InvalidOptionError(f"Colour cannot be scaled by {colour_gain:g} at most.", "Name a number from 0 on.")
+    gains = {name: round(float(gain), 2) for name, gain in zip(GAINS, _gains(seen, colour_gain), strict=True)}
     free = Calibration(**gains, colour_limit=colour_limit)
     wanted = [replace(free, half_at=whole, light_half_at=light) for whole, light in product(SIZES, SIZES)]
     rated = [(expected_of(seen, each), each) for each in wanted]
@@ -162,17 +164,18 @@ def _fmse(sums: Sums, before: float, calibration: Calibration) -> float:
 
 
 def _gains(seen: Sequence[Seen], most_colour: float) -> NDArray[np.float64]:
-    """The gains of least error over all pictures together, where nothing is held back."""
+    """The gains of least error over all pictures together, where nothing is held back: 0 or more.
+
+    The error of gains g is g P g - 2 g t and a constant, which is |R g - r|^2 with P = R' R and t = R' r.
+    """
     products = np.sum([picture.composite.products for picture in seen], axis=0)
     with_target = np.sum([picture.composite.with_target for picture in seen], axis=0)
-    gains: NDArray[np.float64] = np.linalg.lstsq(products, with_target, rcond=None)[0]
-    colour = GAINS.index("colour")
-    if gains[colour] > most_colour:
-        others = [index for index in range(len(GAINS)) if index != colour]
-        gains[colour] = most_colour
-        left = with_target - most_colour * products[colour]
-        gains[others] = np.linalg.lstsq(products[np.ix_(others, others)], left[others], rcond=None)[0]
-    return gains
+    values, vectors = np.linalg.eigh(products)
+    lengths = np.sqrt(values.clip(min=values[-1] * 1e-12))
+    most = np.full(len(GAINS), np.inf)
+    most[GAINS.index("colour")] = max(most_colour, 1e-9)  # bounds have to differ
+    found = lsq_linear(lengths[:, None] * vectors.T, vectors.T @ with_target / lengths, (0, most), tol=1e-14)
+    return np.asarray(found.x, np.float64)
 
 
 def _seen(method: Method, sample: BenchmarkSample) -> Seen:

@@ -31,24 +31,40 @@ __all__ = ["begin", "budget_of", "load_weights", "open_source", "recipe_of", "se
 def open_source(options: TrainingOptions, device: torch.device) -> CompositeSource:
     """What the composites come from.
 
-    Raises: InvalidOptionError where not exactly one of photographs and iHarmony4 is named, or where pastings, of which
-      only a teacher knows the answer, are asked for without one or of iHarmony4.
+    Raises: InvalidOptionError where not exactly one of photographs and iHarmony4 is named, or pastings cannot be made.
     """
     if (options.photos is None) == (options.iharmony4 is None):
         message = "A training needs either photographs or iHarmony4."
         raise InvalidOptionError(message, "Name a folder or zip with --photos, or iHarmony4's folder with --iharmony4.")
-    if options.pasted and (options.teacher is None or options.photos is None or options.pasted >= 1):
-        message = (
-            "Pastings of two photographs can be some of the composites, where a teacher says how they should look."
-        )
-        raise InvalidOptionError(message, "Name photographs and a --teacher, and a share below 1.")
+    if options.pasted:
+        _check_pastings(options)
     if options.iharmony4 is not None:
         from samelight.training.composites import IHarmony4Source
         from samelight.training.iharmony4 import IHarmony4
 
         return IHarmony4Source(IHarmony4(options.iharmony4, split="train"), options.seed, device)
     assert options.photos is not None  # noqa: S101
-    return CompositeMaker(PhotoCollection(options.photos), options.seed, device, Variety(pasted=options.pasted))
+    photos = PhotoCollection(options.photos)
+    if options.pasted and not photos.with_regions:
+        raise InvalidOptionError(
+            f"None of the photographs in {options.photos} has regions, so that there is nothing to paste.",
+            "Leave --pasted out, or add NAME.png with the regions of NAME.webp.",
+        )
+    return CompositeMaker(photos, options.seed, device, Variety(pasted=options.pasted))
+
+
+def _check_pastings(options: TrainingOptions) -> None:
+    """See that pastings can be made and learned from.
+
+    Raises: InvalidOptionError.
+    """
+    if options.pasted > 1:
+        raise InvalidOptionError("--pasted is a share, 1 at most.", "Name one such as 0.45.")
+    if options.iharmony4 is not None:
+        raise InvalidOptionError("Composites of iHarmony4 cannot be pasted anew.", "Name photographs, or no --pasted.")
+    if options.teacher is None and options.preview is None:
+        message = "Nobody knows how pasted foregrounds should look, so that only a --teacher's answers can be learned."
+        raise InvalidOptionError(message, "Name a .safetensors file with --teacher, or leave --pasted out.")
 
 
 def recipe_of(options: TrainingOptions) -> Recipe:

@@ -25,6 +25,12 @@ from samelight_wire.errors import OutputError
 __all__ = ["TrainingRecord", "export"]
 
 
+_PASTED = (
+    " Of the photographs' own regions {:.0%} were not recoloured but pasted upon other photographs; of those it learned"
+    " the teacher's change of brightness and {:.0%} of its change of colour, and nothing else."
+)
+
+
 @dataclass(frozen=True)
 class TrainingRecord:
     """What the model card says of a training."""
@@ -101,12 +107,6 @@ def _export(network: nn.Module, record: TrainingRecord, folder: Path) -> Weights
     )
     write_entry(folder, name, entry)
     return entry
-
-
-_PASTED = (
-    " Of the photographs' own regions {:.0%} were not recoloured but pasted upon other photographs; of those it learned"
-    " the teacher's change of brightness and {:.0%} of its change of colour."
-)
 
 
 def _card(record: TrainingRecord, curve: str | None) -> str:

@@ -48,7 +48,10 @@ class Learner(nn.Module):
         Returns: the loss (this part's share of it), and without gradients three figures that add up over the parts:
           the loss, the results' squared error, the composites' squared error, both from the real pictures where these
           are known.
+        Raises: ValueError where composites are pasted and there is no teacher.
         """
+        if pasted is not None and self.teacher is None:
+            raise ValueError("pasted composites are for a teacher's students")
         composite, real = self.numerics.lay_out(composite * 2 - 1), real * 2 - 1
         if hasattr(self.network, "generators"):
             self.network.generators = part.generators  # type: ignore[assignment]

@@ -55,7 +55,8 @@ class Teacher:
     ) -> Tensor:
         """What is to be learned of these pictures: the real ones, drawn to the teacher's answers.
 
-        A squared error from this blend is the blend of both squared errors but for a constant.
+        A squared error from this blend is the blend of both squared errors but for a constant. Of pastings the teacher
+        alone is learned.
 
         Args:
           composite: B x 3 x H x W in -1..1.
@@ -76,7 +77,7 @@ class Teacher:
 def _true_to_colour(composite: Tensor, answers: Tensor) -> Tensor:
     """The answers with all of their change of brightness and `COLOUR_KEPT` of what channels change beside it."""
     change = answers - composite
-    return composite + torch.lerp(change.mean(dim=1, keepdim=True), change, COLOUR_KEPT)
+    return (composite + torch.lerp(change.mean(dim=1, keepdim=True), change, COLOUR_KEPT)).clamp(-1, 1)
 
 
 def open_teacher(files: str, device: torch.device, pasted: float = 0.0) -> Teacher:

@@ -85,11 +85,14 @@ def test_colour_is_asked_for_no_more_than_it_may() -> None:
     assert free.colour > 1.9
     assert held.colour == 1.3
     assert held.brightness == pytest.approx(free.brightness, abs=0.05), "it is at right angles to colour"
-    errors = [
-        expected_of(seen, replace(held, half_at=0, colour_limit=0, light_half_at=0, brightness=gain)).fmse_ratio
-        for gain in (held.brightness - 0.1, held.brightness, held.brightness + 0.1)
-    ]
-    assert min(errors) == errors[1], "the others are those of least error with it"
+    plain = replace(held, half_at=0, light_half_at=0, colour_limit=0)
+    for name in ("brightness", "shading", "tinting", "proportion"):
+        least = expected_of(seen, plain).fmse_ratio
+        for change in (-0.1, 0.1):
+            gain = max(0.0, getattr(plain, name) + change)
+            assert expected_of(seen, replace(plain, **{name: gain})).fmse_ratio >= least - 1e-5, name
+    with pytest.raises(InvalidOptionError, match="at most"):
+        calibrate(seen, colour_gain=float("nan"))
 
 
 def test_noise_from_place_to_place_is_left_out() -> None:

@@ -14,7 +14,7 @@ from training_helpers import SMALL
 
 from samelight import harmonizers
 from samelight.training.choosing import segment_for
-from samelight.training.composites import CompositeMaker, Composites, maker
+from samelight.training.composites import PASTED, CompositeMaker, Composites, Variety, maker
 from samelight.training.distributed import ALONE
 from samelight.training.draws import plan_step
 from samelight.training.numerics import Numerics
@@ -45,6 +45,17 @@ def test_composites_are_made_on_the_card(photos: PhotoCollection, step: int, mon
     for one, other in zip(found.tensors(), expected.tensors(), strict=True):
         assert isinstance(one, OnCard)
         assert torch.equal(one.held, other)
+
+
+def test_the_card_knows_which_are_pasted(photos: PhotoCollection) -> None:
+    with PretendCard() as card:
+        source = CompositeMaker(photos, 5, CARD, Variety(pasted=0.9, own=1.0))
+        batch = source.batch(0, 24, (40, 48), Augmentation())
+        card.waits.clear()
+        pasted = batch.pasted
+        assert card.waits == []
+    assert isinstance(pasted, OnCard)
+    assert pasted.held.tolist() == [family == PASTED for family in batch.families]
 
 
 def test_the_card_is_waited_for_once_a_batch(photos: PhotoCollection) -> None:

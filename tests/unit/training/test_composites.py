@@ -155,7 +155,8 @@ def test_a_foreground_of_no_usable_size_is_replaced(photos: PhotoCollection) -> 
     stack = Stack(plans)
     nothing, everything = (torch.full((len(stack.layers), 1, *size), value) for value in (0.0, 1.0))
     for made in (nothing, everything):
-        layers, union = maker._usable(stack, made.clone())
+        layers, union, spared = maker._usable(stack, made.clone())
+        assert spared == [0, 1, 2, 3]
         shares = union.mean(dim=(1, 2, 3))
         assert masks.LEAST_SHARE <= float(shares.min()) <= float(shares.max()) <= masks.MOST_SHARE
         assert torch.equal(stack.union(layers), union)

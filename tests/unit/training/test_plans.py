@@ -70,10 +70,11 @@ def test_other_foregrounds_are_selected_borrowed_or_drawn(photographs: Photograp
 
 
 def test_some_foregrounds_are_pasted_upon_another_view(photographs: Photographs) -> None:
-    variety = Variety(pasted=0.4, own=1, harmonious=0.25)
+    variety = Variety(pasted=0.4, own=1, several=0.5, harmonious=0.25)
     made = plans(photographs, variety, 400)
     pasted = [plan for plan in made if plan.backdrop is not None]
-    assert all(isinstance(layer.shapes[0], OwnShape) for plan in pasted for layer in plan.layers)
+    assert all(isinstance(shape, OwnShape) for plan in pasted for layer in plan.layers for shape in layer.shapes)
+    assert all(plan.backdrop.photo != plan.view.photo for plan in pasted if plan.backdrop)
     whole = [plan for plan in made if isinstance(plan.layers[0].shapes[0], OwnShape)]
     assert len(pasted) / len(whole) == pytest.approx(0.4, abs=0.07)
     assert {plan.family for plan in pasted} == {PASTED}

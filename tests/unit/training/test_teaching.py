@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from training_helpers import SMALL
 
 from samelight import harmonizers
 from samelight.training.__main__ import main
+from samelight.training.choosing import segment_for
+from samelight.training.composites import CompositeMaker, Variety
+from samelight.training.distributed import ALONE
+from samelight.training.draws import plan_step
 from samelight.training.learner import Learner
 from samelight.training.losses import WHOLE, ForegroundMSE
 from samelight.training.losses.foreground_mse import foreground_mse
 from samelight.training.numerics import Numerics
+from samelight.training.photos import PhotoCollection
+from samelight.training.recipes import SizePhase
+from samelight.training.source import ALL
+from samelight.training.stepping import Stepper
+from samelight.training.supply import Maker
 from samelight.training.teaching import COLOUR_KEPT, SHARE, Teacher, open_teacher
 from samelight_wire.errors import WeightsCorruptError
 
@@ -78,6 +90,7 @@ def test_the_loss_is_of_the_targets_and_the_figures_are_of_the_real_pictures() -
 
 def test_of_pastings_brightness_is_the_teachers_and_colour_a_share_of_it() -> None:
     composite, real, mask = pictures()
+    composite = composite * 0.5  # so that no colour is out of range
     teacher, pasted = Teacher("one", [Shifted((0.3, 0.0, -0.15))], share=0.75), torch.tensor([False, True])
     targets = teacher.targets(composite, real, mask, None, pasted)
     assert torch.equal(targets[0], teacher.targets(composite, real, mask)[0])
@@ -94,6 +107,59 @@ def test_errors_are_counted_where_the_real_picture_is_known() -> None:
     _, figures = learner(composite, real, mask, None, WHOLE, pasted)
     _, alone = learner(composite[1:], real[1:], mask[1:], None, WHOLE)
     assert torch.allclose(figures[1:], alone[1:])
+
+
+def test_pastings_without_a_teacher_are_refused() -> None:
+    composite, real, mask = pictures()
+    with pytest.raises(ValueError, match="teacher's students"):
+        Learner(Scaled(0.9), ForegroundMSE(), Numerics(CPU))(
+            composite, real, mask, None, WHOLE, torch.tensor([True, False])
+        )
+
+
+def test_targets_of_pastings_are_colours() -> None:
+    composite = torch.tensor([1.0, -1.0, -1.0]).view(1, 3, 1, 1).expand(1, 3, 8, 8)
+    targets = Teacher("one", [Shifted((0.0, 1.0, 1.0))]).targets(
+        composite, composite, torch.ones(1, 1, 8, 8), None, torch.tensor([True])
+    )
+    assert -1 <= float(targets.min()) <= float(targets.max()) <= 1
+
+
+def test_a_step_learns_pastings_from_the_teacher_alone(photos: PhotoCollection) -> None:
+    recipe = replace(SMALL, batch=12, phases=(SizePhase(0, (32,)),), loss="foreground-mse", optimizer="adam")
+    source = CompositeMaker(photos, 5, variety=Variety(pasted=1.0, own=1.0))
+    batch = Maker(source, recipe.augmentation, None, (ALL,))(plan_step(recipe, 5, 0, 0.5))
+    made = batch.portions[0].composites
+    assert made.pasted is not None
+    learned: list[Tensor] = []
+
+    class Noting(Teacher):
+        def targets(self, *given: Any) -> Tensor:
+            learned.append(given[4])
+            return super().targets(*given)
+
+    teacher = Noting("one", [Shifted((0.3, 0.0, -0.3))])
+    Stepper(Scaled(0.9), recipe, 5, Numerics(CPU), ALONE, rarely_used=False, teacher=teacher).take(batch)
+    assert len(learned) == 1
+    assert torch.equal(learned[0], made.pasted)
+
+
+def test_a_teacher_is_shown_the_students_instances() -> None:
+    composite, real, mask = pictures()
+    shown: list[object] = []
+
+    class Looking(Scaled):
+        def forward(self, composite: Tensor, mask: Tensor, instances: object = None) -> Tensor:
+            shown.append(instances)
+            return super().forward(composite, mask, instances)
+
+    found = segment_for("srin-lite")
+    assert found is not None
+    instances = found(composite, mask)
+    Learner(Scaled(0.9), ForegroundMSE(), Numerics(CPU), Teacher("one", [Looking(0.5)]))(
+        composite, real, mask, instances, WHOLE
+    )
+    assert shown == [instances]
 
 
 def test_a_student_learns_what_its_teacher_knows() -> None:
@@ -150,7 +216,7 @@ def test_a_training_with_pastings_says_so_and_needs_a_teacher(
     save_file(harmonizers.create("hdnet-lite").state_dict(), tmp_path / "hdnet-lite.safetensors")
     given = ["hdnet-lite", "--photos", str(photo_folder), "-o", str(tmp_path / "out"), *FEW, "--pasted", "0.5"]
     assert main(given) == 2
-    assert "Name photographs and a --teacher" in " ".join(capsys.readouterr().err.split())
+    assert "only a --teacher's answers can be learned" in " ".join(capsys.readouterr().err.split())
     assert main([*given, "--teacher", str(tmp_path / "hdnet-lite.safetensors")]) == 0
     card = " ".join((tmp_path / "out" / "hdnet-lite.md").read_text().split())
     assert "Of the photographs' own regions 50% were not recoloured but pasted upon other photographs" in card

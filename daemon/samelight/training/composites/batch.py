@@ -19,7 +19,7 @@ class Composites:
     """A batch to learn from."""
 
     composite: Tensor
-    """B x 3 x H x W in 0..1, the recoloured foreground over the photograph."""
+    """B x 3 x H x W in 0..1, the recoloured foreground over the photograph, or a foreground over another photograph."""
     mask: Tensor
     """B x 1 x H x W in 0..1."""
     real: Tensor
@@ -32,7 +32,7 @@ class Composites:
         """B, true where the foreground is another photograph's and nobody knows the answer; None where none is."""
         if PASTED not in self.families:
             return None
-        return torch.tensor([family == PASTED for family in self.families], device=self.composite.device)
+        return indices([family == PASTED for family in self.families], self.composite.device).bool()
 
     def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
         """Composite, mask and photograph."""

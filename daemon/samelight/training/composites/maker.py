@@ -1,8 +1,12 @@
-"""Composites made on the fly: photographs, regions of them recoloured, and the way back as the target."""
+"""Composites made on the fly: photographs, regions of them recoloured, and the way back as the target.
+
+Some may be pasted instead, of two photographs; there is no way back from these.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -96,7 +100,8 @@ class CompositeMaker:
         plans = [self._planner.plan(stream(self.seed, step, member), size, augmentation) for member in members]
         real, stack = self._photographs_of([plan.view for plan in plans], size), Stack(plans)
         masks = soften(self._shapes(stack, real), [plans[owner].edge for owner in stack.owners])
-        masks, mask = self._usable(stack, masks)
+        masks, mask, spared = self._usable(stack, masks)
+        plans = [replace(plan, backdrop=None) if owner in spared else plan for owner, plan in enumerate(plans)]
         composite = self._recoloured(real, stack, masks)
         self._paste(plans, mask, composite, real)
         return Composites(composite, mask, real, [plan.family for plan in plans])
@@ -144,20 +149,23 @@ class CompositeMaker:
         place(part.to(self._workshop), target, canvas)
         return canvas
 
-    def _usable(self, stack: Stack, masks: Tensor) -> tuple[Tensor, Tensor]:
-        """The layers' masks and their union, B x 1 x H x W, where it has no usable size with a spare shape instead."""
+    def _usable(self, stack: Stack, masks: Tensor) -> tuple[Tensor, Tensor, list[int]]:
+        """The layers' masks and their union, B x 1 x H x W, where it has no usable size with a spare shape instead.
+
+        Also returns the places in the batch of those that have one.
+        """
         mask = stack.union(masks)
         shares = mask.mean(dim=(1, 2, 3)).tolist()
         bad = [owner for owner, share in enumerate(shares) if not LEAST_SHARE <= share <= MOST_SHARE]
         if not bad:
-            return masks, mask
+            return masks, mask, bad
         plans = [stack.plans[owner] for owner in bad]
         spare = shapes.draw([plan.spare for plan in plans], (masks.shape[2], masks.shape[3]), self._workshop)
         layers = [number for number, owner in enumerate(stack.owners) if owner in bad]
         masks[indices(layers, masks.device)] = 0
         lowest = indices([stack.heights[0][owner] for owner in bad], masks.device)
         masks[lowest] = soften(spare, [plan.edge for plan in plans])
-        return masks, stack.union(masks)
+        return masks, stack.union(masks), bad
 
     def _paste(self, plans: Sequence[Plan], mask: Tensor, composite: Tensor, real: Tensor) -> None:
         """Lay foregrounds that are pasted over their backdrops, in place; there is no other picture that were right."""

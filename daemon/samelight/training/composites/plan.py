@@ -158,25 +158,28 @@ class Planner:
         index = int(random.integers(len(self._photos)))
         photo = self._photos[index]
         own = index in self._photos.with_regions and unit(random, self._variety.own)
-        window, labels = self._view(random, photo, size, augmentation.least_crop, own=own)
+        window, labels = self._window_with_regions(random, photo, size, augmentation.least_crop, own=own)
         shapes = self._shapes(random, labels, size)
         flip = unit(random, 0.5) and augmentation.flip
         edge, spare = self._edge(random, size), draw_shape(random)
-        backdrop = self._backdrop(random, size, augmentation) if labels else None
+        backdrop = self._backdrop(random, index, size, augmentation) if labels else None
+        if backdrop is not None:
+            shapes = [shape for shape in shapes if isinstance(shape, OwnShape)]
         layers = self._layers(random, photo, window, shapes, kept=backdrop is not None)
         return Plan(View(index, window, flip), backdrop, layers, edge, spare)
 
-    def _backdrop(self, random: Stream, size: tuple[int, int], augmentation: Augmentation) -> View | None:
-        """A view of any photograph for a foreground that is pasted; nothing is drawn where none ever is."""
-        if not self._variety.pasted or not unit(random, self._variety.pasted):
+    def _backdrop(self, random: Stream, own: int, size: tuple[int, int], augmentation: Augmentation) -> View | None:
+        """A view of another photograph than `own`, if this is a pasting; nothing is drawn where there never are any."""
+        if not self._variety.pasted or len(self._photos) == 1 or not unit(random, self._variety.pasted):
             return None
-        index = int(random.integers(len(self._photos)))
+        index = int(random.integers(len(self._photos) - 1))
+        index += index >= own
         window = _window(random, self._photos[index].size, size, augmentation.least_crop)
         return View(index, window, unit(random, 0.5) and augmentation.flip)
 
     # ---- what is seen ----
 
-    def _view(
+    def _window_with_regions(
         self, random: Stream, photo: Photograph, size: tuple[int, int], least: float, *, own: bool
     ) -> tuple[Window, list[int]]:
         """A window of a photograph, and the regions of usable size in it, in random order."""

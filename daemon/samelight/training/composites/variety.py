@@ -34,7 +34,8 @@ class Variety:
     families: tuple[Family, ...] = FAMILIES
     """The recolourings, drawn by their weights."""
     harmonious: float = 0.1
-    """Share of the composites that are left as they are: the network also has to learn to do nothing."""
+    """Share of the composites that are left as they are, of those that are not pasted: the network also has to learn to
+    do nothing."""
     pasted: float = 0.0
     """Share of the composites of photographs' own regions that are pasted upon another photograph as they are, like
     people's. Nobody knows the right answer to them: they are for a teacher's students (`samelight.training.teaching`).
