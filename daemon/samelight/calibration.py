@@ -4,9 +4,9 @@ A network learns from many slight changes and from pictures that need none, and 
 it falls short of the light of a layer, on the whole, by a fifth to a third. Elsewhere it does too much: a colour that
 shifts otherwise from place to place is more often its error than the light's. So its change of the foreground is taken
 apart into four parts, at right angles to each other, and each is scaled by a gain, found by least squares on composites
-of photographs (`samelight weights calibrate`); then small changes are held back (`restraint.py`), and so is what goes
-beyond the colours that light gives. The figures belong to weights and stand in their manifest. `docs/training-log.md`
-(14) tells how this was found and what it gives.
+of photographs (`samelight weights calibrate`), that of colour within bounds; then small changes are held back
+(`restraint.py`), and so is what goes beyond the colours that light gives. The figures belong to weights and stand in
+their manifest. `docs/training-log.md` (14, 15) tells how this was found and what it gives.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def calibrate(
     colour_limit: Annotated[
         float, typer.Option(min=1, help="Colour shifts as a whole by fewer 8-bit code values than this.")
     ] = 42.0,
-    colour_gain: Annotated[float, typer.Option(min=0, help="Scale colour as a whole by this at most.")] = 1.0,
+    colour_gain: Annotated[float, typer.Option(min=0, help="Scale colour as a whole by this at most.")] = 1.15,
     harmless: Annotated[
         float, typer.Option(min=0, help="Change what needs no change by this fMSE at most, on average.")
     ] = 35.0,

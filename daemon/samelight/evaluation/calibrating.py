@@ -29,7 +29,7 @@ COLOUR_LIMIT = 42.0
 """How far colour as a whole shifts at most, in 8-bit code values. Recolourings that are made for a benchmark shift
 colours further than light does, and on real pastings such shifts take things' own colours for the light's: red bowls
 go dull and brown (`docs/real-composites.md`)."""
-COLOUR_GAIN = 1.0
+COLOUR_GAIN = 1.15
 """By how much colour as a whole is scaled at most. A benchmark's pictures ask for more, real pastings for less: what
 people paste has colours of its own (`docs/training-log.md`, 15)."""
 HARMLESS = 35.0
