@@ -221,3 +221,6 @@ def test_a_training_with_pastings_says_so_and_needs_a_teacher(
     card = " ".join((tmp_path / "out" / "hdnet-lite.md").read_text().split())
     assert "Of the photographs' own regions 50% were not recoloured but pasted upon other photographs" in card
     assert "- pasted: 0.5" in card
+    capsys.readouterr()
+    assert main([*given[:-1], "0.25", "--teacher", str(tmp_path / "hdnet-lite.safetensors")]) == 0
+    assert "its share of pastings is 0.5, not 0.25" in " ".join(capsys.readouterr().err.split())
