@@ -42,7 +42,7 @@ class Teacher:
     share: float = SHARE
     """How much of the target is its answer, 0..1."""
     pasted: float = 0.0
-    """Share of the photographs' own regions that are pasted upon another one, for checkpoints and the card."""
+    """Share of the photographs' own regions that are pasted upon another one, for checkpoints."""
 
     @torch.no_grad()
     def targets(
