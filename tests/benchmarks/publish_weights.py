@@ -102,9 +102,11 @@ def _calibration(model: str) -> str:
     return f"""## Calibration
 
 Kept in the manifest; `samelight weights calibrate` finds such figures, and docs/training-log.md (14, 15) tells which of
-these were set by hand. The pipeline scales the parts of this network's change ({", ".join(parts)})
-and lays {found.proportion:.0%} of the brightness on in proportion. Half is kept of a change whose mean square is {found.half_at:.0f}, of brightness alone {found.light_half_at:.0f}, and {limit} (in 8-bit code values,
-the sizes in their squares)."""
+these were set by hand. The pipeline scales the parts of this network's change
+({", ".join(parts)})
+and lays {found.proportion:.0%} of the brightness on in proportion. In 8-bit code values, the sizes in their squares:
+half is kept of a change whose mean square is {found.half_at:.0f}, of brightness alone {found.light_half_at:.0f};
+{limit}."""
 
 
 def _part(card: str, title: str) -> str:
