@@ -30,6 +30,7 @@ def harmonize(
     *,
     model: str | None = None,
     strength: float = 1.0,
+    colour: float = 1.0,
     backdrop: NDArray[Any] | None = None,
     device: str | None = None,
 ) -> NDArray[Any]:
@@ -42,6 +43,7 @@ def harmonize(
             values between are soft edges.
         model: a network's name; None is the default one.
         strength: 0..1, a blend from the picture as it was to the harmonized one.
+        colour: 0..1, how much of the shift of colour is applied; at 0 the foreground only gets lighter or darker.
         backdrop: H x W x 3 or 4, what lies below; then `composite` is the layer above it and its alpha counts too.
         device: "cpu", "cuda", "cuda:1", "mps"; None takes what is there.
 
@@ -51,7 +53,7 @@ def harmonize(
         InputError: (its subclasses) wrong shapes or types, an empty mask, one that covers everything, NaN.
         WeightsError: the network's weights are missing or damaged.
     """
-    request = request_for(composite, mask, model=model, strength=strength, backdrop=backdrop)
+    request = request_for(composite, mask, model=model, strength=strength, colour=colour, backdrop=backdrop)
     outcome = _pipeline(device or "auto").run(request)
     samples = np.frombuffer(outcome.layer.data, dtype=composite.dtype.newbyteorder("<"))  # as rasters have them
     return samples.reshape(composite.shape).astype(composite.dtype)
@@ -63,6 +65,7 @@ def request_for(
     *,
     model: str | None = None,
     strength: float = 1.0,
+    colour: float = 1.0,
     backdrop: NDArray[Any] | None = None,
 ) -> HarmonizeRequest:
     """What a pipeline is asked for these arrays; see `harmonize`.
@@ -70,10 +73,11 @@ def request_for(
     Raises:
         InputError: (its subclasses) wrong shapes or types.
     """
-    if not 0.0 <= strength <= 1.0:
-        raise InvalidOptionError(
-            f"The strength is {strength}, but it has to lie between 0 and 1.", "1 is the full effect."
-        )
+    for name, share in (("strength", strength), ("share of colour", colour)):
+        if not 0.0 <= share <= 1.0:
+            raise InvalidOptionError(
+                f"The {name} is {share}, but it has to lie between 0 and 1.", "1 is the full effect."
+            )
     layer = _picture("composite", composite)
     size = layer.format
     if mask.shape != (size.height, size.width):
@@ -88,7 +92,7 @@ def request_for(
         backdrop_rect=None if backdrop is None else Rect(0, 0, backdrop.shape[1], backdrop.shape[0]),
         selection=_mask(mask),
         selection_rect=frame,
-        options=Options(model=model, strength=float(strength)),
+        options=Options(model=model, strength=float(strength), colour=float(colour)),
     )
 
 

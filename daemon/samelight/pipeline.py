@@ -25,7 +25,7 @@ from samelight.calibration import Calibration, calibrated
 from samelight.compositing import Composition, Scene
 from samelight.explaining import explain
 from samelight.instances import Instances
-from samelight.lifting import Change
+from samelight.lifting import Blend, Change
 from samelight.reasons import describe_shift
 from samelight.segmentation import Foreground, Found, InstanceFinder, Place
 from samelight_wire.formats import Raster, Rect
@@ -57,7 +57,7 @@ STAGES = {"decode": 0.0, "compose": 0.2, "segment": 0.22, "harmonize": 0.3, "lif
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a request, with all that another strength needs."""
+    """What came of a request, with all that another blend needs."""
 
     layer: Raster
     """The harmonized layer in the format, and with the profile, that was sent."""
@@ -72,7 +72,7 @@ class Outcome:
     scene: Scene
     """The request as it was decoded: the layer's original pixels and where they may change."""
     change: Change
-    """The colour change at full strength."""
+    """The whole colour change, of which the layer shows what was asked for."""
     explanations: dict[str, Raster] = field(default_factory=dict)
     """Pictures that show why, by name, where they were asked for; see `explaining.py`."""
 
@@ -133,12 +133,12 @@ class Pipeline:
         change = lifting.fit_change(
             *compositing.colour_pairs(scene, composition, harmonized.picture), composition.window
         )
-        pixels = _apply(change, scene, request.options.strength, threads)
+        blend = Blend(request.options.strength, request.options.colour)
+        pixels = _apply(change, scene, blend, threads)
         clock.begin("encode")
         layer = _encode(pixels, request.layer)
-        shift = describe_shift(
-            composition.picture, harmonized.picture, composition.mask, harmonized.share, harmonized.colour
-        )
+        blended = blend.between(composition.picture, harmonized.picture)
+        shift = describe_shift(composition.picture, blended, composition.mask, harmonized.share, harmonized.colour)
         reasons = {"model": model, **composition.facts(), **shift, **(found.facts() if found is not None else {})}
         explanations: dict[str, Raster] = {}
         if request.options.explain:
@@ -147,11 +147,11 @@ class Pipeline:
         kept = scene.without_backdrop()
         return Outcome(layer, request.layer_rect, model, clock.end(), reasons, kept, change, explanations)
 
-    def reblend(self, outcome: Outcome, strength: float) -> Outcome:
-        """The same outcome at another strength (0..1), without a network run."""
+    def reblend(self, outcome: Outcome, blend: Blend) -> Outcome:
+        """The same outcome with another share of the change, without a network run; its reasons stay those it had."""
         clock = _Clock(None)
         clock.begin("lift")
-        pixels = _apply(outcome.change, outcome.scene, strength, self._threads or torch.get_num_threads())
+        pixels = _apply(outcome.change, outcome.scene, blend, self._threads or torch.get_num_threads())
         clock.begin("encode")
         layer = _encode(pixels, outcome.scene.layer)
         return replace(outcome, layer=layer, seconds=clock.end(), explanations={})
@@ -208,7 +208,7 @@ def _run_network(harmonizer: Harmonizer, composition: Composition, instances: In
     return harmonized[0].permute(1, 2, 0).float().cpu().numpy()
 
 
-def _apply(change: Change, scene: Scene, strength: float, threads: int) -> NDArray[Any]:
+def _apply(change: Change, scene: Scene, blend: Blend, threads: int) -> NDArray[Any]:
     """The layer's pixels after the change, in the layer's own format."""
     return lifting.apply_change(
         change,
@@ -216,7 +216,7 @@ def _apply(change: Change, scene: Scene, strength: float, threads: int) -> NDArr
         scene.layer.format,
         origin=(scene.layer_rect.x, scene.layer_rect.y),
         linear=scene.space.linear,
-        strength=strength,
+        blend=blend,
         weights=scene.effect,
         threads=threads,
     )

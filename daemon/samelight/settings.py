@@ -51,7 +51,7 @@ class Settings:
     idle_unload_seconds: float = 900.0
     """A network unused for so long is unloaded."""
     preview_seconds: float = 300.0
-    """A layer kept so that another strength needs no network run is forgotten when unused for so long."""
+    """A layer kept so that another blend needs no network run is forgotten when unused for so long."""
     heartbeat_seconds: float = 5.0
     """How often a waiting client gives a sign of life; after three silent intervals its work is dropped."""
     max_pixels: int = 200_000_000
@@ -61,7 +61,7 @@ class Settings:
     max_queued_megabytes: int = 4096
     """How many megabytes of pixels the waiting jobs may hold together."""
     max_preview_megabytes: int = 512
-    """How many megabytes of layers are kept so that another strength needs no network run."""
+    """How many megabytes of layers are kept so that another blend needs no network run."""
     max_segmentation_megabytes: int = 256
     """How many megabytes of segmented backdrops are kept so that the next layer over one needs no segmentation."""
     warm_up: bool = True

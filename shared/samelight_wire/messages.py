@@ -66,7 +66,7 @@ STAGES = ("queued", "decode", "compose", "segment", "harmonize", "lift", "encode
 
 _JOB = wire(Text(64))
 _NAME = wire(Text(64))
-_STRENGTH = Real(0.0, 1.0)
+_SHARE = Real(0.0, 1.0)
 _RASTER = wire(RasterIndex(Raster))
 _RECT = wire(Nested(Rect))
 _SECONDS = Real(0.0)
@@ -89,12 +89,14 @@ class Options(Record):
 
     model: the network's name; None is the daemon's default.
     strength: 0..1, a blend from the layer as it was to the harmonized one.
+    colour: 0..1, how much of the shift of colour is applied; at 0 the layer only gets lighter or darker.
     limit_to_selection: whether only the selected part of a layer is harmonized.
     explain: whether pictures that show why are wanted beside the result.
     """
 
     model: str | None = field(default=None, metadata=wire(Maybe(Text(64))))
-    strength: float = field(default=1.0, metadata=wire(_STRENGTH))
+    strength: float = field(default=1.0, metadata=wire(_SHARE))
+    colour: float = field(default=1.0, metadata=wire(_SHARE))
     limit_to_selection: bool = field(default=True, metadata=wire(Flag()))
     explain: bool = field(default=False, metadata=wire(Flag()))
 
@@ -169,17 +171,19 @@ class HarmonizeRequest(Message):
 
 @dataclass(frozen=True)
 class PreviewRequest(Message):
-    """Blend a finished result of this client again, at another strength, without a new network run.
+    """Blend a finished result of this client again, with other shares of its change, without a new network run.
 
     job: a new identifier of the client's.
     of: the job of the finished HarmonizeRequest.
     strength: 0..1, as in Options.
+    colour: 0..1, as in Options.
     """
 
     KIND: ClassVar[str] = "preview"
     job: str = field(metadata=_JOB)
     of: str = field(metadata=_JOB)
-    strength: float = field(metadata=wire(_STRENGTH))
+    strength: float = field(metadata=wire(_SHARE))
+    colour: float = field(default=1.0, metadata=wire(_SHARE))
 
 
 @dataclass(frozen=True)

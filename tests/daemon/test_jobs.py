@@ -41,7 +41,7 @@ class PlainEngine:
     def harmonize(self, request: Any, on_stage: OnStage) -> Any:
         raise NotImplementedError
 
-    def reblend(self, outcome: Any, strength: float) -> Any:
+    def reblend(self, outcome: Any, request: Any) -> Any:
         raise NotImplementedError
 
 

@@ -131,6 +131,10 @@ def test_a_preview_blends_the_finished_result_again(client: Client, requests: Re
     assert bytes(half.layer.octets) == bytes(afresh.layer.octets)
     none = client.preview(PreviewRequest(new_job(), request.job, 0.0))
     assert bytes(none.layer.octets) == bytes(request.layer.octets)
+    pale = client.preview(PreviewRequest(new_job(), request.job, 0.5, 0.25))
+    options = dataclasses.replace(request.options, strength=0.5, colour=0.25)
+    afresh = client.harmonize(dataclasses.replace(request, job=new_job(), options=options))
+    assert bytes(pale.layer.octets) == bytes(afresh.layer.octets) != bytes(half.layer.octets)
     again = client.preview(PreviewRequest(new_job(), request.job, 1.0))
     assert bytes(again.layer.octets) == bytes(full.layer.octets)
 

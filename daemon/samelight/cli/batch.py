@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from samelight.cli.harmonize import InProcess, Model, Strength
+from samelight.cli.harmonize import Colour, InProcess, Model, Strength
 from samelight.cli.progress import file_progress
 from samelight.cli.reporting import AsJson, describe_error, errors_reported, print_json
 from samelight_wire.errors import (
@@ -79,6 +79,7 @@ def batch(
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder for the results.", show_default=False)],
     model: Model = None,
     strength: Strength = 1.0,
+    colour: Colour = 1.0,
     skip_existing: Annotated[bool, typer.Option("--skip-existing", help="Leave out what is done already.")] = False,
     no_daemon: InProcess = False,
     as_json: AsJson = False,
@@ -90,7 +91,7 @@ def batch(
     with errors_reported(as_json):
         from samelight.cli.harmonizing import choose
 
-        options = choose(model, strength)
+        options = choose(model, strength, colour)
         report = _run(folder, output, options, skip_existing=skip_existing, in_process=no_daemon, quiet=as_json)
     if as_json:
         ended = {} if report.ended is None else {"error": describe_error(report.ended)}

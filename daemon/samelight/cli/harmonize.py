@@ -11,11 +11,15 @@ import typer
 from samelight.cli.progress import stage_progress
 from samelight.cli.reporting import AsJson, errors_reported, print_json
 from samelight_wire.errors import OutputError
+from samelight_wire.messages import Options
 
-__all__ = ["InProcess", "Model", "Strength", "harmonize"]
+__all__ = ["Colour", "InProcess", "Model", "Strength", "harmonize"]
 
 Model = Annotated[str | None, typer.Option(help="The network, see `samelight models` (default: the settings').")]
 Strength = Annotated[float, typer.Option(min=0.0, max=1.0, help="How far to go from before (0) to after (1).")]
+Colour = Annotated[
+    float, typer.Option(min=0.0, max=1.0, help="How much of the shift of colour to keep; 0: only lighter or darker.")
+]
 InProcess = Annotated[bool, typer.Option("--no-daemon", help="Work in this process instead of asking the daemon.")]
 
 EXPLANATIONS = {"instances": "Who looks like the object", "submasks": "The object's parts by colour"}
@@ -34,6 +38,7 @@ def harmonize(
     output: Annotated[Path, typer.Option("-o", "--output", help="Where to write the result.", show_default=False)],
     model: Model = None,
     strength: Strength = 1.0,
+    colour: Colour = 1.0,
     before_after: Annotated[
         Path | None, typer.Option(help="Also write both side by side, to look at.", show_default=False)
     ] = None,
@@ -54,7 +59,10 @@ def harmonize(
     means that something has to be put right first (a file, an option, the daemon), 1 that the work itself failed.
     """
     with errors_reported(as_json):
-        report = _run(composite, mask, output, model, strength, before_after, explain, no_daemon, quiet=as_json)
+        from samelight.cli.harmonizing import choose
+
+        options = replace(choose(model, strength, colour), explain=explain is not None)
+        report = _run(composite, mask, output, options, before_after, explain, no_daemon, quiet=as_json)
         if as_json:
             print_json(report)
         else:
@@ -69,8 +77,7 @@ def _run(
     composite: Path,
     mask: Path,
     output: Path,
-    model: str | None,
-    strength: float,
+    options: Options,
     before_after: Path | None,
     explain: str | None,
     in_process: bool,
@@ -79,13 +86,12 @@ def _run(
 ) -> dict[str, Any]:
     """Harmonizes and writes; gives the report."""
     from samelight.cli.explanations import prefix_for, write_explanations
-    from samelight.cli.harmonizing import choose, harmonize_files, open_harmonizer
+    from samelight.cli.harmonizing import harmonize_files, open_harmonizer
     from samelight.pictures import before_and_after, check_output, write_picture
     from samelight.settings import load_settings
 
     settings = load_settings()
     _check_apart(output, "result", composite, mask)
-    options = replace(choose(model, strength), explain=explain is not None)
     if before_after is not None:
         check_output(before_after)
         _check_apart(before_after, "before/after picture", composite, mask, output)

@@ -109,7 +109,7 @@ def _harmonize_here(settings: Settings) -> Harmonize:
     return harmonize
 
 
-def choose(model: str | None, strength: float) -> Options:
+def choose(model: str | None, strength: float, colour: float) -> Options:
     """The options of a request.
 
     Raises:
@@ -117,7 +117,7 @@ def choose(model: str | None, strength: float) -> Options:
     """
     if model is not None and not (1 <= len(model) <= 64 and model.isprintable()):
         raise UnknownModelError(f'There is no model named "{model[:64]}".')
-    return Options(model=model, strength=strength)
+    return Options(model=model, strength=strength, colour=colour)
 
 
 def build_request(picture: Picture, mask: Pixels, options: Options) -> HarmonizeRequest:

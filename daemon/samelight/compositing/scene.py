@@ -53,7 +53,7 @@ class Scene:
         return sum(raster.octets.nbytes for raster in kept)
 
     def without_backdrop(self) -> Scene:
-        """What another strength needs: pixels and masks, but not the backdrop's memory."""
+        """What another blend needs: pixels and masks, but not the backdrop's memory."""
         return replace(self, backdrop=None)
 
 

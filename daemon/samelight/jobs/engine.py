@@ -13,12 +13,13 @@ from samelight import harmonizers, weights
 from samelight.devices import choose_devices, describe_device, release_cached, use_all_cores
 from samelight.jobs.memory import give_back
 from samelight.jobs.queue import OnStage
+from samelight.lifting import Blend
 from samelight.pipeline import Outcome, Pipeline
 from samelight.pool import ModelPool
 from samelight.segmentation import InstanceFinder, choose_segmenter
 from samelight.settings import Settings
 from samelight_wire.errors import WeightsCorruptError
-from samelight_wire.messages import HarmonizeRequest
+from samelight_wire.messages import HarmonizeRequest, PreviewRequest
 
 __all__ = ["DeviceEngine", "open_engines"]
 
@@ -87,9 +88,9 @@ class DeviceEngine:
         return self._pipeline.run(request, on_stage)
 
     @torch.inference_mode()
-    def reblend(self, outcome: Outcome, strength: float) -> Outcome:
-        """Blends a finished outcome with another strength (0..1)."""
-        return self._pipeline.reblend(outcome, strength)
+    def reblend(self, outcome: Outcome, request: PreviewRequest) -> Outcome:
+        """Applies another share of a finished outcome's change."""
+        return self._pipeline.reblend(outcome, Blend(request.strength, request.colour))
 
 
 def open_engines(settings: Settings) -> list[DeviceEngine]:

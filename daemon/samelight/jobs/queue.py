@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from samelight_wire.errors import CancelledError, JobError
-from samelight_wire.messages import HarmonizeRequest
+from samelight_wire.messages import HarmonizeRequest, PreviewRequest
 
 if TYPE_CHECKING:
     # Only for the type checker: the pipeline imports torch, which the daemon's main thread never waits for.
@@ -49,8 +49,8 @@ class Engine(Protocol):
     def harmonize(self, request: HarmonizeRequest, on_stage: OnStage) -> Outcome:
         """Runs the pipeline."""
 
-    def reblend(self, outcome: Outcome, strength: float) -> Outcome:
-        """Blends a finished outcome again, with another strength (0..1) and without a network run."""
+    def reblend(self, outcome: Outcome, request: PreviewRequest) -> Outcome:
+        """Applies another share of a finished outcome's change, without a network run."""
 
 
 Task = Callable[[Engine, OnStage], "Outcome"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from samelight.jobs.faults import explain
 from samelight.jobs.queue import Engine, Job, JobQueue, OnStage
 from samelight_wire.errors import SamelightError
-from samelight_wire.messages import HarmonizeRequest
+from samelight_wire.messages import HarmonizeRequest, PreviewRequest
 
 if TYPE_CHECKING:
     from samelight.pipeline import Outcome
@@ -71,7 +71,7 @@ class Unavailable:
         """Raises the reason."""
         raise self._reason
 
-    def reblend(self, outcome: Outcome, strength: float) -> Outcome:
+    def reblend(self, outcome: Outcome, request: PreviewRequest) -> Outcome:
         """Raises the reason."""
         raise self._reason
 

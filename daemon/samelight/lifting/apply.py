@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from samelight.lifting.blend import Blend
 from samelight.lifting.change import Change
 from samelight.lifting.samples import SampleCodec
 from samelight.parallel import for_each
@@ -21,6 +22,8 @@ from samelight_wire.formats import Alpha, RasterFormat
 __all__ = ["Weights", "apply_change"]
 
 Array = NDArray[np.float32]
+
+WHOLE = Blend()
 
 TILE_PIXELS = 1 << 16
 """Pixels worked on at once: their float planes stay in a core's cache."""
@@ -43,7 +46,7 @@ def apply_change(
     *,
     origin: tuple[int, int],
     linear: bool = False,
-    strength: float = 1.0,
+    blend: Blend = WHOLE,
     weights: Weights | None = None,
     threads: int = 1,
     tile_pixels: int = TILE_PIXELS,
@@ -56,17 +59,17 @@ def apply_change(
         form: their format.
         origin: (x, y) of the first pixel on the canvas.
         linear: samples are proportional to light.
-        strength: 0..1, a blend from before to after.
-        weights: the same for each pixel; where it is 0 the original bytes stay.
+        blend: how much of the change is applied.
+        weights: the same as its strength, for each pixel; where it is 0 the original bytes stay.
         threads: tiles worked on at once.
         tile_pixels: about how many pixels a tile has; it changes no value.
 
     Returns: a new array like `pixels`, alpha bit for bit the same.
     """
-    if strength == 0.0 or not _changes(change):
+    if blend.strength == 0.0 or not _changes(change):
         return pixels.copy()
     result = np.empty_like(pixels)
-    applier = _Applier(change, pixels, result, form, origin, linear, strength, weights)
+    applier = _Applier(change, pixels, result, form, origin, linear, blend, weights)
     rows = max(1, tile_pixels // pixels.shape[1])
     for_each(lambda band: applier.band(band, rows), _bands(change, origin[1], pixels.shape[0]), threads)
     return result
@@ -113,12 +116,12 @@ class _Applier:
         form: RasterFormat,
         origin: tuple[int, int],
         linear: bool,
-        strength: float,
+        blend: Blend,
         weights: Weights | None,
     ) -> None:
         self._pixels, self._result = pixels, result
         self._premultiplied = form.alpha is Alpha.PREMULTIPLIED
-        self._strength = np.float32(strength)
+        self._blend, self._strength = blend, np.float32(blend.strength)
         self._weights = weights
         self._codec = SampleCodec(form, linear, change.curves)
         nodes = change.coefficients(self._codec.order)
@@ -144,10 +147,11 @@ class _Applier:
         alpha = source[..., -1].astype(np.float32) / np.float32(self._codec.scale) if self._premultiplied else None
         channels = len(self._codec.order)
         curved = np.empty((channels, *source.shape[:2]), dtype=np.float32)
-        blends = effect is not None or self._strength != 1.0
+        blends = effect is not None or not self._blend.is_whole
         plain = np.empty_like(curved) if blends else curved
         self._codec.read(source, plain, curved, alpha)
         changed = _affine(curved, upper, slope, shares)
+        self._blend.lessen_colour(changed, plain, self._codec.order)
         # Before the blend: half strength is half way to what full strength gives, clipped colours included.
         self._codec.clip(changed)
         if blends:

@@ -1,4 +1,4 @@
-"""Finished results, kept for a while so that another strength needs no network run."""
+"""Finished results, kept for a while so that another blend needs no network run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["OutcomeShelf"]
 
 PER_CLIENT = 16
-"""As many layers as an artist harmonizes at once and then wants at another strength; the bytes are bounded anyway."""
+"""As many layers as an artist harmonizes at once and then wants blended otherwise; the bytes are bounded anyway."""
 
 
 @dataclass

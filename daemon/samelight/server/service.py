@@ -153,7 +153,7 @@ class Service:
 
         def task(engine: Engine, on_stage: OnStage) -> Outcome:
             on_stage("lift", 0.0)
-            return engine.reblend(outcome, request.strength)
+            return engine.reblend(outcome, request)
 
         byte_length = outcome.layer.octets.nbytes
         self._enqueue(Job(client, request.job, task, byte_length, keep_outcome=False))
@@ -209,7 +209,7 @@ class Service:
         """Sends a result and keeps its outcome for previews."""
         self._settle(job)
         if job.keep_outcome:
-            # The result itself is not kept: another strength starts from the original layer, and explains nothing.
+            # The result itself is not kept: another blend starts from the original layer, and explains nothing.
             kept = dataclasses.replace(outcome, layer=outcome.scene.layer, explanations={})
             self._shelf.put(job.key, kept, outcome.byte_length - outcome.layer.octets.nbytes, time.monotonic())
         logger.info("Job %r done: %s", job.name, {stage: round(s, 3) for stage, s in outcome.seconds.items()})

@@ -7,7 +7,7 @@ import pytest
 from pipeline_helpers import ramp, round_alpha
 from scipy.ndimage import gaussian_filter
 
-from samelight.lifting import apply_change, fit_change
+from samelight.lifting import Blend, apply_change, fit_change
 from samelight.lifting.gamut import clip_keeping_hue
 from samelight_wire.formats import Alpha, Depth, Layout, RasterFormat, Rect
 
@@ -59,7 +59,7 @@ def by_definition(change, pixels, origin=(0, 0)):
 def test_tile_size_changes_no_value(tile_pixels, dtype):
     pixels = ramp(211, 157, 3, dtype)
     change = fitted(window=Rect(-20, 10, 150, 170))
-    arguments = {"origin": (3, 5), "strength": 0.8}
+    arguments = {"origin": (3, 5), "blend": Blend(0.8, 0.3)}
     whole = apply_change(change, pixels, form(pixels), **arguments)
     tiled = apply_change(change, pixels, form(pixels), tile_pixels=tile_pixels, threads=3, **arguments)
     assert whole.tobytes() == tiled.tobytes()
@@ -184,11 +184,60 @@ def test_half_strength_is_half_way_even_where_colours_clip(dtype):
     change = fitted(after=(before * np.array([1.8, 1.4, 0.9])).astype(np.float32))
     pixels = ramp(160, 200, 3, dtype)
     full, half = (
-        apply_change(change, pixels, form(pixels), origin=(400, 300), strength=strength).astype(float)
+        apply_change(change, pixels, form(pixels), origin=(400, 300), blend=Blend(strength)).astype(float)
         for strength in (1.0, 0.5)
     )
     assert (full == np.iinfo(dtype).max).mean() > 0.05
     assert np.abs(half - (full + pixels) / 2).max() <= 1
+
+
+LUMA = np.array([0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize(("layout", "order"), [(Layout.RGBA, [0, 1, 2]), (Layout.BGRA, [2, 1, 0])])
+def test_without_colour_every_pixel_gets_as_much_lighter_and_keeps_its_colour(layout, order):
+    change, pixels = fitted(), ramp(160, 200, 4, "f4")
+    raster_format = form(pixels, layout, Alpha.STRAIGHT)
+    full, none, part = (
+        (apply_change(change, pixels, raster_format, origin=(0, 0), blend=blend) - pixels)[..., order]
+        for blend in (Blend(), Blend(colour=0.0), Blend(colour=0.3))
+    )
+    assert np.ptp(full, axis=-1).max() > 0.05, "the change shifts colours"
+    assert np.ptp(none, axis=-1).max() < 1e-5
+    assert np.abs(none @ LUMA - full @ LUMA).max() < 1e-5
+    assert np.abs(part - (none + 0.3 * (full - none))).max() < 1e-5
+
+
+def test_gray_layers_have_no_colour_to_lessen():
+    change = fitted(after=np.repeat(shaded(small_picture())[..., :1], 3, axis=2))
+    pixels = ramp(50, 60, 2, "u1")
+    raster_format = form(pixels, Layout.GRAYA, Alpha.STRAIGHT)
+    whole = apply_change(change, pixels, raster_format, origin=(0, 0))
+    assert not np.array_equal(whole, pixels)
+    assert np.array_equal(apply_change(change, pixels, raster_format, origin=(0, 0), blend=Blend(colour=0.0)), whole)
+
+
+def test_colours_of_an_integer_depth_stay_in_range_without_colour():
+    before = small_picture()
+    change = fitted(after=(before * np.array([1.9, 1.2, 0.3])).astype(np.float32))
+    pixels = ramp(160, 200, 3, "u1")
+    part = apply_change(change, pixels, form(pixels), origin=(0, 0), blend=Blend(colour=0.2)).astype(int)
+    exact = (pixels / 255).astype(np.float32)
+    exact = 255 * apply_change(change, exact, form(exact), origin=(0, 0), blend=Blend(colour=0.2))
+    inside = ((exact >= 0) & (exact <= 255)).all(axis=-1)
+    assert 0.5 < inside.mean() < 0.99, "some colours leave the range"
+    assert np.abs(part - exact)[inside].max() <= 1
+    clipped = np.sort(exact[~inside], axis=-1).clip(0, 255)[:, [0, 2]]
+    assert np.abs(np.sort(part[~inside], axis=-1)[:, [0, 2]] - clipped).max() <= 1
+
+
+def test_a_blend_of_pictures_is_that_of_layers():
+    before, after = small_picture(), np.clip(shaded(small_picture()), 0, 1)
+    blended = Blend(0.5, 0.25).between(before, after)
+    shift = after - before
+    luma = (shift @ LUMA)[..., None]
+    assert np.abs(blended - (before + 0.5 * (luma + 0.25 * (shift - luma)))).max() < 0.02, "but for what clips"
+    assert Blend().between(before, after) is after
 
 
 def test_hue_survives_clipping():

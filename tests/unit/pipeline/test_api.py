@@ -63,6 +63,13 @@ def test_strength_and_backdrop():
     assert not np.array_equal(samelight.harmonize(layer, everywhere, backdrop=backdrop), layer)
 
 
+def test_without_colour_it_only_gets_lighter_or_darker():
+    picture, mask = ramp(60, 50, 3, "f4"), round_alpha(60, 50, "u1") > 0
+    shifts = [np.ptp(samelight.harmonize(picture, mask, colour=share) - picture, axis=-1).max() for share in (1.0, 0.0)]
+    assert shifts[0] > 1e-3
+    assert shifts[1] < 1e-5
+
+
 def test_wrong_input():
     picture, mask = ramp(20, 30, 3, "u1"), round_alpha(20, 30, "u1")
     with pytest.raises(SizeMismatchError):
@@ -73,6 +80,8 @@ def test_wrong_input():
         samelight.harmonize(picture.astype(np.float64), mask)
     with pytest.raises(InvalidOptionError):
         samelight.harmonize(picture, mask, strength=1.5)
+    with pytest.raises(InvalidOptionError, match="colour"):
+        samelight.harmonize(picture, mask, colour=float("nan"))
     with pytest.raises(UnknownModelError):
         samelight.harmonize(picture, mask, model="no such model")
 

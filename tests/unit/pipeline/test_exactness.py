@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pipeline_helpers import flattened, identity, over_backdrop, ramp, raster, round_alpha, run, samples, warm
 
+from samelight.lifting import Blend
 from samelight.pipeline import Pipeline
 from samelight_wire.formats import Alpha, Encoding, Layout, Raster, Rect
 from samelight_wire.messages import Options
@@ -62,7 +63,7 @@ def test_change_reaches_the_colours_and_leaves_alpha(layout, dtype, alpha, encod
 def test_strength_zero_gives_the_original_bytes(dtype):
     layer = layer_of(Layout.RGBA, dtype)
     outcome = run(over_backdrop(layer))
-    assert bytes(Pipeline(lambda name: warm).reblend(outcome, 0.0).layer.data) == layer.data
+    assert bytes(Pipeline(lambda name: warm).reblend(outcome, Blend(0.0)).layer.data) == layer.data
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f2", "f4"])

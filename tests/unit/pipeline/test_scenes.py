@@ -8,6 +8,7 @@ import torch
 from pipeline_helpers import flattened, over_backdrop, ramp, raster, round_alpha, run, samples, warm
 
 from samelight import harmonizers
+from samelight.lifting import Blend
 from samelight.pipeline import Pipeline
 from samelight_wire.errors import (
     EmptyMaskError,
@@ -18,7 +19,7 @@ from samelight_wire.errors import (
     TransparentLayerError,
 )
 from samelight_wire.formats import Layout, Rect
-from samelight_wire.messages import HarmonizeRequest
+from samelight_wire.messages import HarmonizeRequest, Options
 
 
 def opaque(height, width, dtype="u1"):
@@ -184,11 +185,23 @@ def test_strength_blends_and_previews_without_the_network():
 
     pipeline = Pipeline(lambda name: counted)
     full = pipeline.run(place(layer, 20, 20))
-    half = samples(pipeline.reblend(full, 0.5)).astype(int)
+    half = samples(pipeline.reblend(full, Blend(0.5))).astype(int)
     middle = (samples(full).astype(int) + layer) / 2
     assert np.abs(half - middle).max() <= 1
     assert len(runs) == 1
-    assert np.array_equal(samples(pipeline.reblend(full, 1.0)), samples(full))
+    assert np.array_equal(samples(pipeline.reblend(full, Blend())), samples(full))
+
+
+def test_reasons_tell_of_what_was_asked_for():
+    layer = opaque(80, 90)
+    pipeline = Pipeline(lambda name: warm)
+    whole, dim, still = (
+        pipeline.run(place(layer, 20, 20, options=options)).reasons
+        for options in (Options(), Options(colour=0.0), Options(strength=0.0))
+    )
+    assert whole["warmth_stops"] > 0.05
+    assert abs(dim["warmth_stops"]) < whole["warmth_stops"] / 2
+    assert still["warmth_stops"] == still["exposure_stops"] == 0
 
 
 def test_stages_are_announced_in_order_and_can_stop_the_request():

@@ -11,6 +11,7 @@ from pipeline_helpers import flattened, ramp, raster, round_alpha, run
 
 from samelight.harmonizers import registry
 from samelight.instances import Instances
+from samelight.lifting import Blend
 from samelight.pipeline import Pipeline
 from samelight.segmentation import Choice, InstanceFinder
 from samelight.segmentation.regions import RegionSegmenter
@@ -111,7 +112,7 @@ def test_without_a_finder_the_network_gets_none(network, needy):
 def test_a_second_layer_and_another_strength_segment_nothing(pipeline, segmenter, network, needy):
     first = pipeline.run(pasted(needy, 20, 30))
     second = pipeline.run(pasted(needy, 180, 150, side=60, strength=0.5))
-    pipeline.reblend(second, 0.2)
+    pipeline.reblend(second, Blend(0.2))
     assert segmenter.segmented == 1
     assert [each.reasons["segmentation_cached"] for each in (first, second)] == [False, True]
     pipeline.run(pasted(needy, 20, 30, backdrop=halves()[:, ::-1].copy()))
@@ -235,7 +236,7 @@ def test_explanations_come_with_any_network(pipeline, segmenter, network):
         picture.validate()
         assert (picture.format.layout, picture.format.depth) == (Layout.RGB, Depth.U8)
     assert "explain" in outcome.seconds
-    assert pipeline.reblend(outcome, 0.5).explanations == {}
+    assert pipeline.reblend(outcome, Blend(0.5)).explanations == {}
     assert pipeline.run(pasted("hdnet-lite", 60, 60)).explanations == {}
 
 

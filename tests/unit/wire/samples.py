@@ -49,7 +49,7 @@ def layer_request(job: str = "job-1", **changes: Any) -> HarmonizeRequest:
         "selection": raster(5, 1, Layout.MASK),
         "selection_rect": Rect(2, 2, 5, 1),
         "layer_mask": raster(3, 2, Layout.MASK, Depth.U16),
-        "options": Options("hdnet", 0.5, False, True),
+        "options": Options("hdnet", 0.5, 0.25, False, True),
     }
     return HarmonizeRequest(**{**values, **changes})
 
@@ -67,7 +67,7 @@ def messages() -> list[Message]:
         Hello(b"n" * 32, "krita", "0.1.0"),
         layer_request(),
         flat_request(),
-        PreviewRequest("job-2", "job-1", 0.25),
+        PreviewRequest("job-2", "job-1", 0.25, 0.75),
         CancelRequest("job-1"),
         StatusRequest(),
         Heartbeat("job-1"),

@@ -93,6 +93,19 @@ def test_strength_is_a_finite_number_from_0_to_1(strength: Any) -> None:
         HarmonizeRequest.from_fields({**_fields(flat_request()), "options": {"strength": strength}}, _rasters())
 
 
+@pytest.mark.parametrize("colour", [math.nan, -0.01, 1.01, "1", None, True])
+def test_the_share_of_colour_is_a_finite_number_from_0_to_1(colour: Any) -> None:
+    with pytest.raises(MalformedMessageError, match="colour"):
+        PreviewRequest("a", "b", 1.0, colour).to_fields()
+    with pytest.raises(MalformedMessageError, match=r"options\.colour"):
+        HarmonizeRequest.from_fields({**_fields(flat_request()), "options": {"colour": colour}}, _rasters())
+
+
+def test_clients_that_know_nothing_of_colour_get_all_of_it() -> None:
+    assert Options.from_fields({"strength": 0.5}).colour == 1.0
+    assert PreviewRequest.from_fields({"job": "a", "of": "b", "strength": 0.5}, []).colour == 1.0
+
+
 @pytest.mark.parametrize("strength", [0, 1, 0.5])
 def test_strength_may_be_any_kind_of_number(strength: float) -> None:
     assert Options.from_fields({"strength": strength}) == Options(strength=float(strength))
