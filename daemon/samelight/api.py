@@ -15,7 +15,7 @@ from samelight.pool import ModelPool
 from samelight.segmentation import InstanceFinder, choose_segmenter
 from samelight_wire.errors import InvalidOptionError, SizeMismatchError, UnsupportedFormatError
 from samelight_wire.formats import Alpha, Depth, Layout, Raster, RasterFormat, Rect
-from samelight_wire.messages import HarmonizeRequest, Options, new_job
+from samelight_wire.messages import USUAL_COLOUR, HarmonizeRequest, Options, new_job
 
 __all__ = ["harmonize", "request_for"]
 
@@ -30,7 +30,7 @@ def harmonize(
     *,
     model: str | None = None,
     strength: float = 1.0,
-    colour: float = 1.0,
+    colour: float = USUAL_COLOUR,
     backdrop: NDArray[Any] | None = None,
     device: str | None = None,
 ) -> NDArray[Any]:
@@ -43,7 +43,8 @@ def harmonize(
             values between are soft edges.
         model: a network's name; None is the default one.
         strength: 0..1, a blend from the picture as it was to the harmonized one.
-        colour: 0..1, how much of the shift of colour is applied; at 0 the foreground only gets lighter or darker.
+        colour: 0..1, how much of the shift of colour is applied; at 0 the foreground only gets lighter or darker, 1 is
+            as far as the network goes. What is usual was chosen on real pastings.
         backdrop: H x W x 3 or 4, what lies below; then `composite` is the layer above it and its alpha counts too.
         device: "cpu", "cuda", "cuda:1", "mps"; None takes what is there.
 
@@ -65,7 +66,7 @@ def request_for(
     *,
     model: str | None = None,
     strength: float = 1.0,
-    colour: float = 1.0,
+    colour: float = USUAL_COLOUR,
     backdrop: NDArray[Any] | None = None,
 ) -> HarmonizeRequest:
     """What a pipeline is asked for these arrays; see `harmonize`.

@@ -42,6 +42,7 @@ __all__ = [
     "KINDS",
     "PROTOCOL",
     "STAGES",
+    "USUAL_COLOUR",
     "CancelRequest",
     "ErrorReply",
     "HarmonizeRequest",
@@ -60,6 +61,10 @@ __all__ = [
 
 PROTOCOL = 1
 """The major version of the protocol; peers understand each other if and only if theirs is the same."""
+
+USUAL_COLOUR = 0.7
+"""The share of the shift of colour that editors and the command line ask for until an artist chooses another. Networks
+take colours of what was pasted for the light's: on real pastings 0.7 was preferred to 1 (docs/training-log.md, 16)."""
 
 STAGES = ("queued", "decode", "compose", "segment", "harmonize", "lift", "encode")
 """The stages of a job in their order. A newer daemon may name others."""

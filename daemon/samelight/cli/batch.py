@@ -21,7 +21,7 @@ from samelight_wire.errors import (
     UnreadablePictureError,
     WeightsError,
 )
-from samelight_wire.messages import Options
+from samelight_wire.messages import USUAL_COLOUR, Options
 
 if TYPE_CHECKING:
     from samelight.cli.harmonizing import Harmonize
@@ -79,7 +79,7 @@ def batch(
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder for the results.", show_default=False)],
     model: Model = None,
     strength: Strength = 1.0,
-    colour: Colour = 1.0,
+    colour: Colour = USUAL_COLOUR,
     skip_existing: Annotated[bool, typer.Option("--skip-existing", help="Leave out what is done already.")] = False,
     no_daemon: InProcess = False,
     as_json: AsJson = False,

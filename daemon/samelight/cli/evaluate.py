@@ -11,6 +11,7 @@ import typer
 from samelight.cli.progress import file_progress
 from samelight.cli.reporting import AsJson, describe_error, errors_reported, print_json
 from samelight_wire.errors import OutputError, SamelightError
+from samelight_wire.messages import USUAL_COLOUR
 
 if TYPE_CHECKING:
     from samelight.cli.evaluating import Wishes
@@ -89,6 +90,15 @@ def evaluate(
             rich_help_panel=METHODS,
         ),
     ] = False,
+    colour: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help=f"How much of their shift of colour networks keep in the pipeline; artists begin with {USUAL_COLOUR}.",
+            rich_help_panel=METHODS,
+        ),
+    ] = 1.0,
     segmenter: Annotated[
         str, typer.Option(help="What finds instances: regions, sam, auto or none.", rich_help_panel=METHODS)
     ] = "regions",
@@ -152,6 +162,7 @@ def evaluate(
             sizes=at or ("256",),
             limit=limit,
             harmonious=harmonious,
+            colour=colour,
             segmenter=segmenter,
             device=device,
             workers=workers,

@@ -54,6 +54,8 @@ class Wishes:
     """Only so many pictures."""
     harmonious: bool
     """Whether methods are also given real pictures as composites."""
+    colour: float
+    """How much of their shift of colour networks keep in the pipeline, 0..1."""
     segmenter: str
     """What finds instances."""
     device: str
@@ -110,7 +112,7 @@ def prepare(wishes: Wishes) -> Prepared:
     for size in plan.sizes:
         measurer.methods(size)
     journal = Journal(wishes.resume, measurer) if wishes.resume else None
-    notes = _left_out() if wishes.baselines else []
+    notes = [*_told_of_colour(wishes), *(_left_out() if wishes.baselines else [])]
     return Prepared(measurer, measurer.pictures.chosen(wishes.limit), failures, notes, journal, wishes.workers)
 
 
@@ -193,13 +195,18 @@ def _methods(wishes: Wishes, device: str) -> dict[str, MethodSpec]:
     for name in wishes.models:
         harmonizers.describe(name)
     ready = [] if wishes.weights else [name for name in harmonizers.names() if weights.state_of(name) == "ok"]
-    _add(methods, ((name, NetworkSpec(name, device=device)) for name in wishes.models or ready))
+    _add(methods, ((name, NetworkSpec(name, None, device, wishes.colour)) for name in wishes.models or ready))
     for text in wishes.weights:
         name, file = _named(text)
-        spec = NetworkSpec(model_of(file), file.absolute(), device)
+        spec = NetworkSpec(model_of(file), file.absolute(), device, wishes.colour)
         own = file.stem if file.stem not in methods else f"{file.stem} of {file.absolute().parent.name}"
         _add(methods, [(name or own, spec)])
     return methods
+
+
+def _told_of_colour(wishes: Wishes) -> list[str]:
+    kept = f"In the pipeline networks kept {wishes.colour:.0%} of their shift of colour."
+    return [kept] if wishes.colour != 1.0 else []
 
 
 def _left_out() -> list[str]:

@@ -11,7 +11,7 @@ import typer
 from samelight.cli.progress import stage_progress
 from samelight.cli.reporting import AsJson, errors_reported, print_json
 from samelight_wire.errors import OutputError
-from samelight_wire.messages import Options
+from samelight_wire.messages import USUAL_COLOUR, Options
 
 __all__ = ["Colour", "InProcess", "Model", "Strength", "harmonize"]
 
@@ -38,7 +38,7 @@ def harmonize(
     output: Annotated[Path, typer.Option("-o", "--output", help="Where to write the result.", show_default=False)],
     model: Model = None,
     strength: Strength = 1.0,
-    colour: Colour = 1.0,
+    colour: Colour = USUAL_COLOUR,
     before_after: Annotated[
         Path | None, typer.Option(help="Also write both side by side, to look at.", show_default=False)
     ] = None,

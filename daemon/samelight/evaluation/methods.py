@@ -120,6 +120,8 @@ class NetworkSpec:
     """A .safetensors file; None for the installed weights."""
     device: str = "cpu"
     """Where it runs, as torch names it."""
+    colour: float = 1.0
+    """How much of the shift of colour is applied in the pipeline, 0..1."""
 
     is_measured_on_harmonious_pictures = True
 
@@ -133,13 +135,13 @@ class NetworkSpec:
         device = torch.device(self.device)
         network = _load(self.model, self.weights_file, self._sha256(), device)
         if not size.alone:
-            return pipeline_method(self.model, network, finder, self.calibration())
+            return pipeline_method(self.model, network, finder, self.calibration(), self.colour)
         instances = finder if self.reads_instances else None
         return _alone(network, device, instances)
 
     def identity(self) -> str:
-        """Model and weights."""
-        return f"{self.model} {self._sha256()}"
+        """Model, weights and the share of colour."""
+        return f"{self.model} {self._sha256()} {self.colour}"
 
     def facts(self) -> MethodFacts:
         """The paper and the weights' hash."""
@@ -243,8 +245,15 @@ def _alone(
     return harmonize
 
 
-def pipeline_method(model: str, network: nn.Module, finder: Finder, calibration: Calibration) -> Method:
+def pipeline_method(model: str, network: nn.Module, finder: Finder, calibration: Calibration, colour: float) -> Method:
     """What an artist gets: 8-bit pictures through the whole pipeline, the lift included.
+
+    Args:
+      model: the network's name.
+      network: in evaluation mode, on its device.
+      finder: tells with what instances are found.
+      calibration: how much of the network's change is kept.
+      colour: how much of its shift of colour is applied, 0..1.
 
     The pipeline raises InputError for what it cannot work on, such as a mask that covers everything.
     """
@@ -260,7 +269,8 @@ def pipeline_method(model: str, network: nn.Module, finder: Finder, calibration:
 
     def harmonize(sample: BenchmarkSample) -> Tensor:
         composite = sample.composite.permute(1, 2, 0).mul(255).round().byte().numpy()
-        outcome = pipeline.run(request_for(np.ascontiguousarray(composite), sample.mask[0].numpy(), model=model))
+        mask = sample.mask[0].numpy()
+        outcome = pipeline.run(request_for(np.ascontiguousarray(composite), mask, model=model, colour=colour))
         result = torch.frombuffer(bytearray(outcome.layer.data), dtype=torch.uint8).view(*composite.shape)
         return result.permute(2, 0, 1).float().div(255)
 

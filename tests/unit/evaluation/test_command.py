@@ -177,6 +177,22 @@ def test_where_nothing_could_be_measured_the_commonest_reason_is_told(triples: P
     assert "no backdrop" in evaluate("--triples", triples, "--at", "native", code=2)
 
 
+def test_a_share_of_colour_counts_in_the_pipeline_and_is_told(triples: Path) -> None:
+    whole, less = (
+        as_json("--triples", triples, "--no-baselines", "--at", "native", "--at", "256", "--colour", share)
+        for share in ("1", "0.2")
+    )
+    native, alone = (
+        [report["sizes"][place]["methods"]["hdnet-lite"]["overall"]["fmse"] for report in (whole, less)]
+        for place in (0, 1)
+    )
+    assert native[0] != native[1]
+    assert alone[0] == alone[1]
+    told = "In the pipeline networks kept 20% of their shift of colour."
+    assert told in less["notes"]
+    assert told not in whole["notes"]
+
+
 def test_a_report_is_written(triples: Path, tmp_path: Path) -> None:
     pytest.importorskip("jinja2")
     output = evaluate("--triples", triples, "--at", "native", "--report", tmp_path / "report")

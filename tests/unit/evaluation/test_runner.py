@@ -183,6 +183,16 @@ def test_figures_with_another_calibration_are_refused(
         Journal(path, measurer)
 
 
+def test_figures_with_another_share_of_colour_are_refused(plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "figures.jsonl"
+    measurers = [
+        Measurer(replace(plan, methods={"hdnet-lite": NetworkSpec("hdnet-lite", colour=share)})) for share in (1.0, 0.7)
+    ]
+    Journal(path, measurers[0])
+    with pytest.raises(InvalidOptionError, match="another evaluation"):
+        Journal(path, measurers[1])
+
+
 @pytest.mark.parametrize("damaged", ["5", "[]", "null", '{"index": 1}', '{"index": 1, "sizes": 3}', '{"index": 1, "si'])
 def test_what_stands_behind_a_damaged_line_is_measured_again(plan: Plan, tmp_path: Path, damaged: str) -> None:
     path, measurer = tmp_path / "figures.jsonl", Measurer(plan)

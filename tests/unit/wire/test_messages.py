@@ -17,7 +17,15 @@ from samelight_wire.errors import (
     UnsupportedFormatError,
 )
 from samelight_wire.formats import Layout, Raster, Rect
-from samelight_wire.messages import KINDS, HarmonizeRequest, Message, Options, PreviewRequest, Result, StatusReply
+from samelight_wire.messages import (
+    KINDS,
+    HarmonizeRequest,
+    Message,
+    Options,
+    PreviewRequest,
+    Result,
+    StatusReply,
+)
 
 from .samples import flat_request, layer_request, messages, raster
 
