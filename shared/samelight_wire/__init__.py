@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .formats import Alpha, Depth, Encoding, Layout, Raster, RasterFormat, Rect
     from .messages import (
         PROTOCOL,
+        USUAL_COLOUR,
         CancelRequest,
         ErrorReply,
         HarmonizeRequest,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PROTOCOL",
     "RELEASE",
+    "USUAL_COLOUR",
     "Alpha",
     "CancelRequest",
     "Client",
@@ -86,6 +88,7 @@ _HOMES = {
     "formats": ("Alpha", "Depth", "Encoding", "Layout", "Raster", "RasterFormat", "Rect"),
     "messages": (
         "PROTOCOL",
+        "USUAL_COLOUR",
         "CancelRequest",
         "ErrorReply",
         "HarmonizeRequest",

@@ -24,6 +24,9 @@ OPTIONS = "samelight-harmonize-options"
 
 ERROR_DOMAIN = "samelight-error-quark"
 
+# As samelight_wire.messages has it, which this file cannot count on.
+USUAL_COLOUR = 0.7
+
 # The daemon's networks; the first entry leaves the choice to the daemon's configuration.
 MODELS = (
     ("default", "The daemon's default"),
@@ -113,6 +116,11 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_choice_argument("model", "_Model", help_text, models, MODELS[0][0], flags)
     help_text = "A blend between the layer as it was (0) and as it was harmonized (1)"
     procedure.add_double_argument("strength", "S_trength", help_text, 0.0, 1.0, 1.0, flags)
+    help_text = (
+        "How much of the shift of colour is applied; brightness stays. Lower it where the object has strong colours of "
+        "its own, such as a red car; raise it where the light has one, such as an evening's."
+    )
+    procedure.add_double_argument("colour", "Colo_ur", help_text, 0.0, 1.0, USUAL_COLOUR, flags)
     help_text = "Harmonize only the selected part of each layer. Without a selection there is no difference."
     procedure.add_boolean_argument("limit-to-selection", "Limit to s_election", help_text, True, flags)
     help_text = "Hide the original layer, which the new one replaces. Shown together, soft edges grow harder."

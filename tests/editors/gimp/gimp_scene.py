@@ -10,6 +10,7 @@ from gimp_harness import Gimp
 from numpy.typing import NDArray
 
 from samelight_wire import (
+    USUAL_COLOUR,
     Client,
     Depth,
     Encoding,
@@ -156,7 +157,7 @@ class Lab:
             selection=None if selection is None else raster(selection),
             selection_rect=None if selection is None else _rect(raster(selection), (0, 0)),
             layer_mask=None if mask is None else raster(mask),
-            options=Options(**options),
+            options=Options(**{"colour": USUAL_COLOUR, **options}),
         )
         result = self.client.harmonize(request)
         dtype = next(name for name, depth in DEPTHS.items() if depth is form.depth)

@@ -105,6 +105,25 @@ def test_strength_zero_gives_back_the_very_bytes(lab: Lab, kind: str) -> None:
         assert new[..., :3].min() < 0.0
 
 
+@pytest.mark.parametrize("kind", ["U16", "HALF", "FLOAT"])
+def test_a_share_of_colour_in_deep_pictures(lab: Lab, kind: str) -> None:
+    own = TYPES[kind]
+    image = lab.image(precision=f"{kind}_LINEAR", profile=REC2020)
+    below = lab.layer(image, "ground", ground(dtype=DTYPES[own]))
+    pixels = pixels_of(own, wide=True)
+    above = lab.layer(image, "object", pixels, PLACE)
+    new = lab.pixels(lab.harmonize(image, above, colour=0.3)[0]["id"], own)
+    backdrop = lab.pixels(below, "float", encoding="R'G'B'A float")
+    sent = (
+        encoded(lab, image, pixels, "LINEAR", "rec2020"),
+        PLACE,
+        encoded(lab, image, backdrop, "NON_LINEAR", "rec2020"),
+    )
+    expected, whole = lab.expected(*sent, colour=0.3), lab.expected(*sent)
+    assert np.abs(new.astype(np.float64) - expected).max() <= TOLERANCES[own]
+    assert np.abs(whole.astype(np.float64) - expected).max() > 10 * TOLERANCES[own], "there is a colour to be lessened"
+
+
 def test_masks_and_selections_keep_their_depth(lab: Lab) -> None:
     image = lab.image(precision="U16_NON_LINEAR")
     lab.layer(image, "ground", ground(dtype="uint16"))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,6 +62,78 @@ def test_strength(lab: Lab) -> None:
     assert np.array_equal(lab.pixels(layers[0]["id"]), expected)
     layers = lab.harmonize(image, above, strength=0.0)
     assert np.array_equal(lab.pixels(layers[1]["id"]), object_at_night())
+
+
+def test_colour(lab: Lab) -> None:
+    """Part of the shift of colour, together with another strength than the whole one."""
+    image, _, above = lab.scene(PLACE)
+    new = lab.pixels(lab.harmonize(image, above, strength=0.8, colour=0.3)[0]["id"])
+    sent = (raster(object_at_night()), PLACE, raster(ground()))
+    assert np.array_equal(new, lab.expected(*sent, strength=0.8, colour=0.3))
+    for other in ({"strength": 0.8}, {"colour": 0.3}, {"strength": 0.3, "colour": 0.8}):
+        assert not np.array_equal(new, lab.expected(*sent, **other)), other
+
+
+def test_without_its_colour_the_layer_only_gets_lighter_or_darker(lab: Lab) -> None:
+    """Red, green and blue of a pixel move by the same amount, as far as none of them ends at black or white."""
+    image, _, above = lab.scene(PLACE)
+    shifts = []
+    for colour in (1.0, 0.0):
+        new = lab.pixels(lab.harmonize(image, above, colour=colour)[0]["id"])[..., :3].astype(int)
+        inner = ((new > 0) & (new < 255)).all(axis=-1)
+        assert inner.mean() > 0.5
+        shifts.append((new - object_at_night()[..., :3])[inner])
+        lab.gimp.call("remove_layer", image=image, layer=lab.layers(image)[0]["id"])
+    with_colour, without = shifts
+    assert np.ptp(without, axis=-1).max() <= ROUNDING
+    assert np.abs(without).mean() > 2, "the light still changes"
+    assert np.ptp(with_colour, axis=-1).mean() > 2, "there is a shift of colour to be left out"
+
+
+@pytest.fixture
+def last_choices(lab: Lab) -> Iterator[Path]:
+    """Where the plug-in keeps what was last chosen in the dialog; nothing is remembered before and after the test."""
+    folder = Path(lab.gimp.call("directory")) / "plug-in-settings"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    yield folder / "samelight-choices.json"
+    shutil.rmtree(folder)
+
+
+CHOICES = {"model": "default", "strength": 0.4, "colour": 0.3, "limit-to-selection": True, "hide-original": False}
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        pytest.param({}, id="all"),
+        pytest.param({"colour": None}, id="no colour, as before it was a choice"),
+        pytest.param({"model": None}, id="no model"),
+        pytest.param({"colour": "much"}, id="no number"),
+        pytest.param({"model": "of another release"}, id="unknown model"),
+    ],
+)
+def test_each_remembered_choice_counts_by_itself(lab: Lab, last_choices: Path, lost: dict[str, Any]) -> None:
+    """The plain entry recalls the dialog's choices; those that are missing or do not fit are the default."""
+    values = {name: value for name, value in {**CHOICES, **lost}.items() if value is not None}
+    last_choices.write_text(json.dumps(values), encoding="utf-8")
+    image, _, above = lab.scene(PLACE)
+    layers = lab.harmonize(image, above, run_mode="interactive")
+    assert [layer["visible"] for layer in layers] == [True, True, True]
+    sent = (raster(object_at_night()), PLACE, raster(ground()))
+    with_colour, without = lab.expected(*sent, strength=0.4), lab.expected(*sent, strength=0.4, colour=0.3)
+    assert not np.array_equal(with_colour, without)
+    expected = with_colour if "colour" in lost else without
+    assert np.array_equal(lab.pixels(layers[0]["id"]), expected)
+
+
+@pytest.mark.parametrize("damaged", ["", "[]", "{", "\udc00"])
+def test_damaged_memories_are_no_memories(lab: Lab, last_choices: Path, damaged: str) -> None:
+    last_choices.write_text(damaged, encoding="utf-8", errors="surrogatepass")
+    image, _, above = lab.scene(PLACE)
+    layers = lab.harmonize(image, above, run_mode="interactive")
+    expected = lab.expected(raster(object_at_night()), PLACE, raster(ground()))
+    assert np.array_equal(lab.pixels(layers[0]["id"]), expected)
 
 
 def test_several_layers_at_once(lab: Lab) -> None:

@@ -112,7 +112,7 @@ def test_the_procedures_describe_themselves(lab: Lab) -> None:
         assert any(path.startswith("<Image>/Filters") for path in procedure["paths"])
         assert any(path.startswith("<Layers>") for path in procedure["paths"])
         assert len(procedure["help"]) > 100
-        own = {"model", "strength", "limit-to-selection", "hide-original"}
+        own = {"model", "strength", "colour", "limit-to-selection", "hide-original"}
         assert own <= set(procedure["arguments"])
         assert all(procedure["arguments"][each] for each in own)
 

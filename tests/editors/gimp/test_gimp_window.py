@@ -105,6 +105,9 @@ def test_the_dialog(window: Window, scene: tuple[int, int]) -> None:
     window.screen.key("alt+d", "alt+t")
     window.screen.key("ctrl+a")
     window.screen.xdotool("type", "0.4")
+    window.screen.key("Tab", "alt+u")
+    window.screen.key("ctrl+a")
+    window.screen.xdotool("type", "0.3")
     window.screen.key("Tab")
     time.sleep(0.5)
     window.picture("dialog-changed")
@@ -114,12 +117,13 @@ def test_the_dialog(window: Window, scene: tuple[int, int]) -> None:
     first = window.pixels(layers[0]["id"])
     window.gimp.call("remove_layer", image=image, layer=layers[0]["id"])
     window.gimp.call("select_layers", image=image, layers=[layer])
-    answer = window.gimp.call("harmonize", image=image, drawables=[layer], strength=0.4)
-    assert answer["status"] == "SUCCESS"
-    by_script = window.state(image)["layers"][0]["id"]
-    assert np.array_equal(window.pixels(by_script), first), "0.4 was meant"
-    window.gimp.call("remove_layer", image=image, layer=by_script)
-    window.gimp.call("select_layers", image=image, layers=[layer])
+    for choices, same in (({"strength": 0.4, "colour": 0.3}, True), ({"strength": 0.4}, False)):
+        answer = window.gimp.call("harmonize", image=image, drawables=[layer], **choices)
+        assert answer["status"] == "SUCCESS"
+        by_script = window.state(image)["layers"][0]["id"]
+        assert np.array_equal(window.pixels(by_script), first) == same, "strength 0.4 and colour 0.3 were meant"
+        window.gimp.call("remove_layer", image=image, layer=by_script)
+        window.gimp.call("select_layers", image=image, layers=[layer])
     window.click_filter(PLAIN, "menu-recall")
     layers = window.wait_for_layers(image, 3)
     assert np.array_equal(window.pixels(layers[0]["id"]), first), "the plain entry recalls the dialog's choices"

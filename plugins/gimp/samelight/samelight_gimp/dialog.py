@@ -19,6 +19,7 @@ from .waiting import ask_status, connect  # noqa: E402
 __all__ = ["ask"]
 
 STATE = "samelight-state"
+SHARES = ("strength", "colour")
 WIDTH_CHARACTERS = 52
 
 
@@ -31,7 +32,8 @@ def ask(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, image: Gimp.Ima
     GimpUi.init("samelight")
     state, models = _daemon_state()
     dialog = GimpUi.ProcedureDialog.new(procedure, config, "Harmonize layer")
-    dialog.get_scale_entry("strength", 1.0)
+    for share in SHARES:
+        dialog.get_scale_entry(share, 1.0)
     _offer(dialog.get_widget("model", GObject.TYPE_NONE).get_widget(), models)  # the combo box beside its label
     dialog.set_sensitive("limit-to-selection", not Gimp.Selection.is_empty(image), None, None, False)
     label = dialog.get_label(STATE, state, False, False)
