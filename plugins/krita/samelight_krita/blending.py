@@ -1,25 +1,26 @@
-"""Another strength for the last result, without a network run: the daemon blends, and the new layer's pixels change in
-place. While a blend is awaited only the newest wish is remembered, so that dragging a slider stays smooth.
+"""Another strength or less colour for the last result, without a network run: the daemon blends, and the new layer's
+pixels change in place. While a blend is awaited only the newest wish is remembered, so that dragging a slider stays
+smooth.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from samelight_wire import ErrorReply, PreviewRequest, Result, SamelightError, new_job
+from samelight_wire import ErrorReply, Options, PreviewRequest, Result, SamelightError, new_job
 
 from .guard import guarded
 from .inserting import Replacement, write
 from .layers import is_open
 from .qt import QObject, QTimer
 
-__all__ = ["Strength"]
+__all__ = ["Blending"]
 
 MEMORY_MILLISECONDS = 300_000
 """The daemon remembers results about as long."""
 
 
-class Strength(QObject):
+class Blending(QObject):
     """The blends of the last batch.
 
     Args:
@@ -31,10 +32,10 @@ class Strength(QObject):
         super().__init__(controller)
         self._link = link
         self._controller = controller
-        self._wanted: float | None = None
+        self._wanted: Options | None = None
         self._pending: list[tuple[Replacement, str]] = []
         self._job: str | None = None
-        self._strength = 1.0
+        self._options = Options()
         self._targets: list[tuple[Replacement, str]] = []
         self._memory = QTimer(self)
         self._memory.setSingleShot(True)
@@ -56,10 +57,10 @@ class Strength(QObject):
         self._targets = list(results)
         self._memory.start()
 
-    def blend(self, strength: float) -> None:
-        """Blend the results at a strength (0..1)."""
+    def blend(self, options: Options) -> None:
+        """Blend the results with the strength and the colour of these options."""
         self._memory.start()
-        self._wanted = strength
+        self._wanted = options
         if self._job is None:
             self._begin()
 
@@ -85,7 +86,7 @@ class Strength(QObject):
         """Go through the layers with the newest wish."""
         if self._wanted is None:
             return
-        self._strength, self._wanted = self._wanted, None
+        self._options, self._wanted = self._wanted, None
         self._pending = self._present()
         self._ask()
 
@@ -97,10 +98,10 @@ class Strength(QObject):
         if not self._pending:
             self._begin()
             return
-        job = new_job()
+        job, options = new_job(), self._options
         try:
             self._job = job
-            self._link.request(PreviewRequest(job, self._pending[0][1], self._strength))
+            self._link.request(PreviewRequest(job, self._pending[0][1], options.strength, options.colour))
         except SamelightError as error:
             self._stop(error)
 

@@ -8,7 +8,7 @@ and inserting happen in slots of their own, and in between Krita is the artist's
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from krita import Krita
 from samelight_wire import ErrorReply, Progress, Result, SamelightError
 from samelight_wire.errors import InputError, InternalError, JobError
 
+from .blending import Blending
 from .guard import guarded, on_fault
 from .inserting import Keeper, Replacement, insert
 from .layers import chosen_layers, is_in_document, is_open
@@ -26,7 +27,6 @@ from .reading import Reading, read_layer
 from .sentences import hint_line, result_line, stage_line, trouble
 from .settings import Settings, load_settings, save_settings
 from .starting import is_sandboxed
-from .strength import Strength
 from .telling import Teller
 from .undoing import undo_batch
 
@@ -80,7 +80,7 @@ class Controller(QObject):
         self.message, self.hint = "", ""
         self.keeper = Keeper(self)
         self.teller = Teller(self)
-        self.strength = Strength(link, self)
+        self.blending = Blending(link, self)
         self._model = ""
         self._dialog: Any = None
         link.arrived.connect(self._arrived)
@@ -129,20 +129,21 @@ class Controller(QObject):
         self._end(f"Cancelled after {done} of {count} layers." if done else "Cancelled; the picture is as it was.")
         self.teller.say(self.outcome)
 
-    def set_percent(self, percent: int) -> None:
-        """Another strength, for what comes and for the last result, which is blended again."""
-        if percent == self.settings.percent:
+    def set_blend(self, strength: int, colour: int) -> None:
+        """Other percentages, for what comes and for the last result, which is blended again."""
+        settings = replace(self.settings, strength=strength, colour=colour)
+        if settings == self.settings:
             return
-        self.choose(self.settings.with_percent(percent))
-        if not self.busy and self.strength.possible:
+        self.choose(settings)
+        if not self.busy and self.blending.possible:
             self._clear_error()
-            self.strength.blend(self.settings.percent / 100)
+            self.blending.blend(settings.options())
 
     def undo_batch(self) -> None:
         """Take the new layers of the last batch away again and show their originals."""
         if self.busy or self.batch is None:
             return
-        self.strength.forget()
+        self.blending.forget()
         batch, self.batch = self.batch, None
         self.outcome = ""
         undo_batch(batch.document, [each for each, _ in batch.done], self.keeper)
@@ -195,7 +196,7 @@ class Controller(QObject):
     @guarded
     def _arrived(self, event: Any) -> None:
         """Something came from the daemon."""
-        if self.strength.arrived(event):
+        if self.blending.arrived(event):
             return
         reading = self.batch.reading if self.busy and self.batch is not None else None
         if reading is None or event.job != reading.request.job:
@@ -251,7 +252,7 @@ class Controller(QObject):
         if self.batch is not None:
             self.batch.reading = None
             self.batch.waiting = []
-            self.strength.take(self.batch.done)
+            self.blending.take(self.batch.done)
         self.changed.emit()
         self.link.ask_status()
 
@@ -293,7 +294,7 @@ class Controller(QObject):
 
     def _clear(self) -> None:
         self.outcome = ""
-        self.strength.forget()
+        self.blending.forget()
         self._clear_error()
 
     def _clear_error(self) -> None:

@@ -13,7 +13,7 @@ from .layers import chosen_layers
 from .qt import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, Qt, QTimer, QVBoxLayout
 from .sentences import daemon_line
 from .settings import Settings
-from .widgets import ModelChoice, Percent, QuietLabel, TextLabel
+from .widgets import COLOUR_TIP, STRENGTH_TIP, ModelChoice, Percent, QuietLabel, TextLabel
 
 __all__ = ["OptionsDialog"]
 
@@ -21,7 +21,7 @@ WATCH_MILLISECONDS = 300
 
 
 class OptionsDialog(QDialog):
-    """Asks for model, strength and whether the selection limits; then harmonizes.
+    """Asks for model, strength, colour and whether the selection limits; then harmonizes.
 
     Args:
         controller: who harmonizes.
@@ -35,7 +35,8 @@ class OptionsDialog(QDialog):
         self.setWindowTitle("Harmonize layer")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._model = ModelChoice(settings.model)
-        self._percent = Percent(settings.percent)
+        self._strength = Percent(settings.strength, STRENGTH_TIP)
+        self._colour = Percent(settings.colour, COLOUR_TIP)
         self._limit = QCheckBox("Stay inside the selection")
         self._limit.setChecked(settings.limit_to_selection)
         self._layers = TextLabel()
@@ -53,7 +54,8 @@ class OptionsDialog(QDialog):
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(10)
         form.addRow("Model", self._model)
-        form.addRow("Strength", self._percent)
+        form.addRow("Strength", self._strength)
+        form.addRow("Colour", self._colour)
         form.addRow("", self._limit)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.button(QDialogButtonBox.StandardButton.Ok).setText("Harmonize")
@@ -83,9 +85,17 @@ class OptionsDialog(QDialog):
 
     @guarded
     def _accept(self, *_: Any) -> None:
-        self._controller.choose(Settings(self._model.model(), self._percent.value(), self._limit.isChecked()))
+        self._controller.choose(self._chosen())
         self.accept()
         self._controller.harmonize()
+
+    def _chosen(self) -> Settings:
+        return Settings(
+            model=self._model.model(),
+            strength=self._strength.value(),
+            colour=self._colour.value(),
+            limit_to_selection=self._limit.isChecked(),
+        )
 
 
 def _what() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from krita import DockWidget
@@ -25,13 +26,27 @@ from .qt import (
 )
 from .sentences import daemon_line, hint_line, is_occupied, model_line
 from .starting import is_sandboxed, start_daemon
-from .widgets import ABSENT, READY, WORKING, Dot, ModelChoice, Notice, Percent, QuietLabel, TextLabel
+from .widgets import (
+    ABSENT,
+    COLOUR_TIP,
+    READY,
+    STRENGTH_TIP,
+    WORKING,
+    Dot,
+    ModelChoice,
+    Notice,
+    Percent,
+    QuietLabel,
+    TextLabel,
+)
 
 __all__ = ["SamelightDocker", "connect_docker"]
 
 POLL_MILLISECONDS = 2000
 STARTING_POLLS = 30
 """So long (in polls) the docker says that the daemon is starting."""
+
+AT_ONCE = "\nMoving it changes the last result at once."
 
 _controllers: list[Controller] = []
 
@@ -106,9 +121,10 @@ class SamelightDocker(DockWidget):
         settings = self._controller.settings
         self._model = ModelChoice(settings.model)
         self._model.chosen.connect(self._choose)
-        self._percent = Percent(settings.percent)
-        self._percent.setToolTip("How much of the change is applied. Moving it changes the last result at once.")
-        self._percent.changed.connect(self._set_percent)
+        self._strength = Percent(settings.strength, STRENGTH_TIP + AT_ONCE)
+        self._colour = Percent(settings.colour, COLOUR_TIP + AT_ONCE)
+        for share in (self._strength, self._colour):
+            share.changed.connect(self._set_blend)
         self._limit = QCheckBox("Stay inside the selection")
         self._limit.setToolTip("With a selection, only the selected part of the layer changes, along its soft edge.")
         self._limit.setChecked(settings.limit_to_selection)
@@ -117,7 +133,8 @@ class SamelightDocker(DockWidget):
         form.setHorizontalSpacing(10)
         form.setVerticalSpacing(8)
         form.addRow("Model", self._model)
-        form.addRow("Strength", self._percent)
+        form.addRow("Strength", self._strength)
+        form.addRow("Colour", self._colour)
         form.addRow(self._limit)
         return form
 
@@ -181,7 +198,8 @@ class SamelightDocker(DockWidget):
         if controller.message:
             QTimer.singleShot(0, self._reveal_notice)
         self._undo.setVisible(controller.can_undo_batch)
-        self._percent.set_value(controller.settings.percent)
+        self._strength.set_value(controller.settings.strength)
+        self._colour.set_value(controller.settings.colour)
         self._limit.blockSignals(True)
         self._limit.setChecked(controller.settings.limit_to_selection)
         self._limit.blockSignals(False)
@@ -223,11 +241,13 @@ class SamelightDocker(DockWidget):
     @guarded
     def _choose(self, *_: Any) -> None:
         settings = self._controller.settings
-        self._controller.choose(type(settings)(self._model.model(), settings.percent, self._limit.isChecked()))
+        self._controller.choose(
+            replace(settings, model=self._model.model(), limit_to_selection=self._limit.isChecked())
+        )
 
     @guarded
-    def _set_percent(self, percent: int) -> None:
-        self._controller.set_percent(percent)
+    def _set_blend(self, *_: Any) -> None:
+        self._controller.set_blend(self._strength.value(), self._colour.value())
 
     @guarded
     def _harmonize(self, *_: Any) -> None:

@@ -40,7 +40,7 @@ class Replacement:
     rect: Rect
     """Where its pixels lie."""
     pixels: Buffer | None
-    """Its pixels as they were last written; None when no other strength is possible any more."""
+    """Its pixels as they were last written; None when they cannot be blended again any more."""
     hidden: bool
     """Whether the original was visible before, so that it is to be shown when the new layer goes."""
     present: bool = True
@@ -122,8 +122,8 @@ def write(replacement: Replacement, pixels: Buffer) -> None:
     now = layer.pixelData(rect.x, rect.y, rect.width, rect.height)
     if replacement.pixels is None or now != _bytes_of(replacement.pixels):
         raise JobError(
-            "The harmonized layer was changed since, so its strength cannot be changed any more.",
-            "Harmonize the original layer again with another strength.",
+            "The harmonized layer was changed since, so its strength and colour cannot be changed any more.",
+            "Harmonize the original layer again with the strength and colour you want.",
         )
     _fill(layer, pixels, rect)
     replacement.pixels = pixels

@@ -27,7 +27,7 @@ from .qt import (
     pyqtSignal,
 )
 
-__all__ = ["Dot", "ModelChoice", "Notice", "Percent", "QuietLabel", "TextLabel"]
+__all__ = ["COLOUR_TIP", "STRENGTH_TIP", "Dot", "ModelChoice", "Notice", "Percent", "QuietLabel", "TextLabel"]
 
 READY = QColor(88, 178, 104)
 WORKING = QColor(232, 168, 56)
@@ -38,6 +38,14 @@ NOTICE_GROUND = QColor(204, 86, 74, 46)
 
 QUIET_ALPHA = 165
 """How opaque letters are that need not be looked at."""
+
+# Qt breaks no lines in a tooltip of plain text.
+STRENGTH_TIP = "How much of the change is applied."
+COLOUR_TIP = (
+    "How much of the shift of colour is applied; brightness stays.\n"
+    "Lower it where the object has strong colours of its own, such as a red car;\n"
+    "raise it where the light has one, such as an evening's."
+)
 
 LONG_WORD = re.compile(r"\S{25,}")
 BREAK = "\u200b"
@@ -115,12 +123,18 @@ class Dot(QWidget):
 
 
 class Percent(QWidget):
-    """A slider with its number; `changed` with 0..100 while it moves."""
+    """A slider with its number; `changed` while it moves.
 
-    changed = pyqtSignal(int)
+    Args:
+        value: 0..100.
+        tip: what it is for.
+    """
 
-    def __init__(self, value: int) -> None:
+    changed = pyqtSignal()
+
+    def __init__(self, value: int, tip: str) -> None:
         super().__init__()
+        self.setToolTip(tip)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, 100)
         self._slider.setPageStep(10)
@@ -150,7 +164,7 @@ class Percent(QWidget):
     @guarded
     def _moved(self, value: Any, *_: Any) -> None:
         self.set_value(int(value))
-        self.changed.emit(int(value))
+        self.changed.emit()
 
 
 class ModelChoice(QComboBox):

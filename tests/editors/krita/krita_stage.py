@@ -67,6 +67,16 @@ class Stage:
         """Clicks a button of the docker."""
         self.screen.click(*self.ask("where button", caption=caption))
 
+    def drag(self, caption: str, start: int, *percents: int, **inside: str) -> None:
+        """Drags a slider with the mouse from one percentage through others."""
+        place = [str(each) for each in self.ask("where slider", caption=caption, percent=start, **inside)]
+        self.screen.xdotool("mousemove", *place, "mousedown", "1")
+        for percent in percents:
+            place = [str(each) for each in self.ask("where slider", caption=caption, percent=percent, **inside)]
+            self.screen.xdotool("mousemove", *place)
+            time.sleep(0.15)
+        self.screen.xdotool("mouseup", "1")
+
     def picture(self, name: str) -> Path:
         """Keeps a picture of the screen."""
         time.sleep(0.5)

@@ -24,7 +24,7 @@ PICTURES = {
     "menu": ("2-menu", (0, 0, 860, 480)),
     "during": ("3-during", (1300, 448, 1600, 790)),
     "after": ("4-after", None),
-    "no-daemon": ("8-no-daemon", (1300, 448, 1600, 790)),
+    "no-daemon": ("9-no-daemon", (1300, 448, 1600, 790)),
 }
 
 

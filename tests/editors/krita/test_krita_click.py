@@ -1,4 +1,4 @@
-"""As an artist does it: real clicks through the menu, real keys, the strength dragged; pictures of it are kept."""
+"""As an artist does it: real clicks through the menu, real keys, the sliders dragged; pictures of it are kept."""
 
 from __future__ import annotations
 
@@ -85,37 +85,45 @@ def test_the_canvas_shows_it(stage: Stage) -> None:
     assert middle[0].tobytes() != middle[1].tobytes()
 
 
-def test_the_strength_is_dragged_with_the_mouse(stage: Stage) -> None:
-    rows = stage.state()["rows"]
-    stage.screen.xdotool("mousemove", *map(str, stage.ask("where slider", percent=100)), "mousedown", "1")
-    for percent in (85, 70, 60, 50):
-        stage.screen.xdotool("mousemove", *map(str, stage.ask("where slider", percent=percent)))
-        time.sleep(0.15)
-    stage.screen.xdotool("mouseup", "1")
+@pytest.mark.parametrize(("number", "caption"), [(5, "Strength"), (6, "Colour")])
+def test_a_slider_is_dragged_with_the_mouse(stage: Stage, number: int, caption: str) -> None:
+    before = stage.state()
+    stage.drag(caption, before["settings"][caption.lower()], 85, 70, 60, 50)
     stage.wait(lambda: not stage.state()["blending"])
-    state = stage.state()
-    stage.picture("5-strength")
-    assert 40 <= state["percent"] <= 60
-    assert state["rows"] == rows
-    assert state["shown"] == AFTER
+    after = stage.state()
+    stage.picture(f"{number}-{caption.lower()}")
+    percent = after["settings"][caption.lower()]
+    assert 40 <= percent <= 60
+    assert after["settings"] == {**before["settings"], caption.lower(): percent}
+    assert after["sliders"] == {**before["sliders"], caption: percent}
+    assert after["snapshot"]["picture"] != before["snapshot"]["picture"]
+    assert after["rows"] == before["rows"]
+    assert after["shown"] == AFTER
 
 
 def test_the_keys_undo_and_redo_it(stage: Stage) -> None:
     harmonized = stage.state()
     undo_by_key(stage)
-    stage.picture("6-undone")
+    stage.picture("7-undone")
     stage.screen.key("ctrl+shift+z")
     stage.wait(lambda: stage.state()["shown"] == AFTER)
     assert stage.state()["snapshot"] == harmonized["snapshot"]
 
 
 def test_the_shortcut_opens_the_options(stage: Stage) -> None:
+    before = stage.state()["settings"]
     undo_by_key(stage)
     stage.screen.key("ctrl+alt+shift+l")
     stage.screen.window("Harmonize layer")
-    stage.picture("7-options")
+    stage.drag("Colour", before["colour"], 70, 80, dialog="Harmonize layer")
+    stage.picture("8-options")
     stage.screen.key("Return")
     stage.wait(lambda: stage.state()["shown"] == AFTER)
+    after = stage.state()
+    colour = after["settings"]["colour"]
+    assert 70 <= colour <= 90
+    assert after["settings"] == {**before, "colour": colour}
+    assert after["sliders"] == {"Strength": before["strength"], "Colour": colour}
 
 
 def test_without_a_daemon_the_docker_says_what_to_do(stage: Stage, user_daemon: RunningDaemon) -> None:
@@ -128,7 +136,7 @@ def test_without_a_daemon_the_docker_says_what_to_do(stage: Stage, user_daemon: 
         stage.ask("disconnect")
         stage.click_button("Harmonize layer")
         stage.wait(lambda: stage.state()["message"] != "")
-        stage.picture("8-no-daemon")
+        stage.picture("9-no-daemon")
         state = stage.state()
     finally:
         kept.rename(file)

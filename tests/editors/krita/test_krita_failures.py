@@ -19,6 +19,9 @@ from samelight_wire.endpoint import read_endpoint
 
 pytestmark = pytest.mark.editor
 
+LUMINANCE = np.array([0.0722, 0.7152, 0.2126])
+"""Rec. 709's, in Krita's order of channels: B, G, R."""
+
 
 @pytest.fixture(scope="module")
 def failures(play: Callable[..., Scenario], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
@@ -117,18 +120,45 @@ def test_the_docker_starts_the_daemon(failures: Scenario) -> None:
     assert said["worked"]
 
 
-def test_dragging_the_strength_is_one_entry_and_exact(failures: Scenario) -> None:
-    said = failures["strength_dragged"]
+def test_dragging_the_sliders_is_one_entry_and_exact(failures: Scenario) -> None:
+    said = failures["sliders_dragged"]
     assert said["message"] == ""
     assert said["added"] == ["Add Layer"]
-    assert said["again"]
     assert said["undone"] == ["subject", "background"]
     assert said["redone"]
+    assert failures.octets(said["again"]) == failures.octets(said["full"])
+    assert failures.octets(said["less"]) == failures.octets(said["fresh"])
+    assert len({failures.octets(said[name]) for name in ("full", "half", "less", "none", "plain")}) == 5
+    last = failures.messages("sliders_dragged", "harmonize")[-1]["options"]
+    assert (last["strength"], last["colour"]) == (0.5, 0.3)
+
+
+def test_what_the_sliders_make_of_a_result(failures: Scenario) -> None:
+    said = failures["sliders_dragged"]
     shape = (SUBJECT_RECT[3], SUBJECT_RECT[2], 4)
-    original, none, half, full = (
-        failures.pixels(said[name], shape).astype(int) for name in ("original", "none", "half", "full")
+    original, none, half, full, plain = (
+        failures.pixels(said[name], shape).astype(int) for name in ("original", "none", "half", "full", "plain")
     )
     seen = original[..., 3] > 0
     assert np.array_equal(none[seen], original[seen])
     assert np.array_equal(full[..., 3], original[..., 3])
     assert np.abs(half - (original + full) / 2)[seen].max() <= 1.01
+    unclipped = seen & np.all((plain > 0) & (plain < 255) & (full > 0) & (full < 255), axis=-1)
+    shift, lighter = (full - original)[unclipped][:, :3], (plain - original)[unclipped][:, :3]
+    assert np.ptp(shift, axis=-1).mean() > 3  # there is a colour to take back
+    assert np.ptp(lighter, axis=-1).max() <= 1
+    assert np.abs(lighter - (shift @ LUMINANCE)[:, None]).max() <= 1.01
+
+
+def test_the_newest_wish_of_both_sliders_wins(failures: Scenario) -> None:
+    assert failures["sliders_moved_while_a_blend_is_awaited"]["message"] == ""
+    asked = failures.messages("sliders_moved_while_a_blend_is_awaited", "preview")
+    assert [(each["strength"], each["colour"]) for each in asked][:2] == [(0.6, 1.0), (0.2, 0.4)]
+
+
+def test_the_choices_are_remembered(failures: Scenario) -> None:
+    said = failures["choices_remembered"]
+    assert said["saved"] == {"strength": "40", "colour": "70", "limit_to_selection": "false"}
+    assert said["loaded"] == {"model": "", "strength": 40, "colour": 70, "limit_to_selection": False}
+    assert said["senseless"] == {"": 70, "much": 70, "-5": 70, "250": 70, "²": 70, "0": 0}
+    assert said["after"] == {"model": "", "strength": 100, "colour": 100, "limit_to_selection": True}

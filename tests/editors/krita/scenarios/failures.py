@@ -192,45 +192,93 @@ def case_group_deleted_while_waiting(lab):
     return (yield from end(lab, document, facts))
 
 
-def case_strength_dragged(lab):
-    """Many positions of the slider after a result: one row of the history, and each position exact."""
+def case_sliders_dragged(lab):
+    """Many positions of both sliders after a result: one row of the history, and each position exact."""
     document, node = yield from composite(lab)
-    slider = lab.slider()
-    slider.setValue(100)  # Krita remembers what another test chose
+    lab.reset_sliders()
     rows = lab.history()
     lab.trigger()
     yield from lab.until_idle()
     yield from lab.settle(document)
-    full = pixels_of_new(lab, document)
-    for percent in (90, 70, 40, 10, 30, 55, 50):
-        slider.setValue(percent)
-        yield 60
-    yield lambda: not lab.controller.strength.busy
+    pixels = {"original": lab.node_pixels(node, RECT), "full": pixels_of_new(lab, document)}
+    yield from lab.drag("Strength", 90, 70, 40, 10, 30, 55, 50)
+    pixels["half"] = pixels_of_new(lab, document)
+    yield from lab.drag("Colour", 80, 35, 5, 20, 30)
     yield from lab.settle(document)
-    half, picture = pixels_of_new(lab, document), lab.snapshot(document)
-    slider.setValue(0)
-    yield 100
-    yield lambda: not lab.controller.strength.busy
-    none = pixels_of_new(lab, document)
-    slider.setValue(100)
-    yield 100
-    yield lambda: not lab.controller.strength.busy
-    again = pixels_of_new(lab, document)
-    slider.setValue(50)
-    yield 100
-    yield lambda: not lab.controller.strength.busy
+    pixels["less"], picture = pixels_of_new(lab, document), lab.snapshot(document)
+    yield from lab.drag("Strength", 0)
+    pixels["none"] = pixels_of_new(lab, document)
+    yield from lab.drag("Strength", 100)
+    yield from lab.drag("Colour", 0)
+    pixels["plain"] = pixels_of_new(lab, document)
+    yield from lab.drag("Colour", 100)
+    pixels["again"] = pixels_of_new(lab, document)
+    yield from lab.drag("Colour", 30)
+    yield from lab.drag("Strength", 50)
     yield from lab.settle(document)
-    added = lab.history()[len(rows) :]
+    facts = {"added": lab.history()[len(rows) :], "message": lab.controller.message}
+    facts |= yield from there_and_back(lab, document)
+    facts["redone"] = lab.snapshot(document) == picture
+    pixels["fresh"] = yield from harmonized_afresh(lab, document, node)
+    lab.reset_sliders()
+    return {**facts, **{name: lab.save(name, data) for name, data in pixels.items()}}
+
+
+def there_and_back(lab, document):
+    """Undoes and redoes the last step; what was to be seen in between. A generator."""
     lab.undo()
     yield from lab.settle(document)
     undone = [node.name() for _, node in lab.nodes(document) if node.visible()]
     lab.redo()
     yield from lab.settle(document)
-    files = {name: lab.save(name, data) for name, data in (("full", full), ("half", half), ("none", none))}
-    slider.setValue(100)
-    facts = {"again": again == full, "added": added, "undone": undone, "redone": lab.snapshot(document) == picture}
-    original = lab.save("original", lab.node_pixels(node, RECT))
-    return {**files, **facts, "original": original, "message": lab.controller.message}
+    return {"undone": undone}
+
+
+def harmonized_afresh(lab, document, node):
+    """The pixels of a new request with what the sliders say now; a generator."""
+    lab.undo()
+    yield from lab.settle(document)
+    yield from lab.harmonize(document, node)
+    yield from lab.settle(document)
+    return pixels_of_new(lab, document)
+
+
+def case_sliders_moved_while_a_blend_is_awaited(lab):
+    yield from composite(lab)
+    lab.reset_sliders()
+    lab.trigger()
+    yield from lab.until_idle()
+    tell_daemon(signal.SIGSTOP)
+    for caption, percent in (("Strength", 60), ("Strength", 45), ("Colour", 80), ("Strength", 20), ("Colour", 40)):
+        lab.slider(caption).setValue(percent)
+        yield 60
+    tell_daemon(signal.SIGCONT)
+    yield lambda: not lab.controller.blending.busy
+    lab.reset_sliders()
+    yield lambda: not lab.controller.blending.busy
+    return said(lab)
+
+
+def case_choices_remembered(lab):
+    """Both sliders and the checkbox are moved; then Krita's file is given what makes no sense."""
+    lab.reset_sliders()
+    lab.slider("Strength").setValue(40)
+    lab.slider("Colour").setValue(70)
+    limit = lab.button("Stay inside")
+    limit.click()
+    yield 0
+    saved = {key: lab.krita.readSetting("samelight", key, "") for key in ("strength", "colour", "limit_to_selection")}
+    loaded = vars(lab.settings.load_settings())
+    limit.click()
+    senseless = {text: colour_after(lab, text) for text in ("", "much", "-5", "250", "²", "0")}
+    lab.reset_sliders()
+    return {"saved": saved, "loaded": loaded, "senseless": senseless, "after": vars(lab.settings.load_settings())}
+
+
+def colour_after(lab, text):
+    """What is loaded after this was saved."""
+    lab.krita.writeSetting("samelight", "colour", text)
+    return lab.settings.load_settings().colour
 
 
 def pixels_of_new(lab, document):

@@ -66,9 +66,9 @@ def where_button(lab, document, caption):
     return on_screen(button, button.rect())
 
 
-def where_slider(lab, document, percent):
-    """A place on the docker's strength."""
-    slider = lab.slider()
+def where_slider(lab, document, caption, percent, dialog=None):
+    """A place on a slider of the docker, or of the dialog with this title."""
+    slider = lab.slider(caption, next((each for each in lab.open_dialogs() if each.windowTitle() == dialog), None))
     middle = on_screen(slider, slider.rect())
     return [middle[0] + round((percent - 50) / 100 * (slider.width() - 12)), middle[1]]
 
@@ -107,8 +107,9 @@ def state(lab, document):
         "busy": controller.busy,
         "message": controller.message,
         "outcome": controller.outcome,
-        "percent": controller.settings.percent,
-        "blending": controller.strength.busy,
+        "settings": vars(controller.settings),
+        "sliders": {caption: lab.slider(caption).value() for caption in ("Strength", "Colour")},
+        "blending": controller.blending.busy,
         "rows": lab.history(),
         "texts": lab.docker_texts(),
         "boxes": lab.boxes(),

@@ -234,6 +234,13 @@ class Lab:
     def controller(self):
         return self.plugin.controller
 
+    @property
+    def settings(self):
+        """The plugin's module that keeps the artist's choices."""
+        import sys
+
+        return sys.modules["samelight_krita.settings"]
+
     def undo(self) -> None:
         self.krita.action("edit_undo").trigger()
 
@@ -342,9 +349,23 @@ class Lab:
         buttons = self.docker().findChildren(QAbstractButton)
         return next(button for button in buttons if text.lower() in button.text().lower().replace("&", ""))
 
-    def slider(self) -> QSlider:
-        """The docker's strength."""
-        return self.docker().findChild(QSlider)
+    def slider(self, caption: str, inside=None) -> QSlider:
+        """The slider beside this caption, in the docker or in a dialog."""
+        labels = (inside or self.docker()).findChildren(QLabel)
+        label = next(label for label in labels if label.text().replace("&", "") == caption)
+        return label.buddy().findChild(QSlider)
+
+    def drag(self, caption: str, *percents: int):
+        """Moves a slider of the docker through these, and waits until the last result has followed; a generator."""
+        for percent in percents:
+            self.slider(caption).setValue(percent)
+            yield 60
+        yield lambda: not self.controller.blending.busy
+
+    def reset_sliders(self) -> None:
+        """Krita remembers what another case chose."""
+        for caption in ("Strength", "Colour"):
+            self.slider(caption).setValue(100)
 
     def boxes(self) -> list:
         """The texts of all dialogs that are open."""
