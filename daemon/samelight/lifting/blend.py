@@ -40,10 +40,9 @@ class Blend:
         if self.colour == 1.0 or len(order) == 1:
             return
         changed -= plain
-        luma = np.zeros_like(changed[0])
+        luma, term = np.zeros_like(changed[0]), np.empty_like(changed[0])
         for place, channel in enumerate(order):  # one by one, so that a pixel's value does not depend on its tile
-            luma += changed[place] * srgb.LUMINANCE[channel]
-        luma *= np.float32(1 - self.colour)
+            luma += np.multiply(changed[place], srgb.LUMINANCE[channel] * np.float32(1 - self.colour), out=term)
         changed *= np.float32(self.colour)
         changed += luma
         changed += plain
