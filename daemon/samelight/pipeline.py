@@ -137,8 +137,7 @@ class Pipeline:
         pixels = _apply(change, scene, blend, threads)
         clock.begin("encode")
         layer = _encode(pixels, request.layer)
-        blended = blend.between(composition.picture, harmonized.picture)
-        shift = describe_shift(composition.picture, blended, composition.mask, harmonized.share, harmonized.colour)
+        shift = describe_shift(composition.picture, harmonized, composition.mask, blend)
         reasons = {"model": model, **composition.facts(), **shift, **(found.facts() if found is not None else {})}
         explanations: dict[str, Raster] = {}
         if request.options.explain:

@@ -24,7 +24,7 @@ from samelight.lifting import Change
 from samelight.pipeline import Pipeline
 from samelight.pool import ModelPool
 from samelight_wire.formats import Alpha, Depth, Layout, Raster, RasterFormat, Rect
-from samelight_wire.messages import HarmonizeRequest
+from samelight_wire.messages import USUAL_COLOUR, HarmonizeRequest
 
 WIDTH, HEIGHT = 4000, 3000
 Array = NDArray[np.float64]
@@ -97,8 +97,11 @@ def measure() -> dict[str, Any]:
             gradients.append(gradient(own, inside) / gradient(alone, inside))
             boards.append(checkerboard(own, inside) / checkerboard(alone, inside))
     form = RasterFormat(WIDTH, HEIGHT, Layout.RGB, Depth.U8, alpha=Alpha.NONE)
+    usual = lifting.Blend(colour=USUAL_COLOUR)
     tiled = [
-        lifting.apply_change(outcome.change, picture, form, origin=(0, 0), tile_pixels=size, threads=threads).tobytes()
+        lifting.apply_change(
+            outcome.change, picture, form, origin=(0, 0), blend=usual, tile_pixels=size, threads=threads
+        ).tobytes()
         for size, threads in ((4_000, 1), (64_000, 2), (12_000_000, 1))
     ]
     return {

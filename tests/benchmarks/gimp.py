@@ -30,7 +30,7 @@ from editor_roots import SUITES, RootUnavailableError, editor_root  # noqa: E402
 from gimp_harness import Gimp, make_gimp_home, plug_in_processes, start_gimp  # noqa: E402
 from gimp_scene import Lab, ground, object_at_night, raster  # noqa: E402
 
-from samelight_wire import Client, HarmonizeRequest, Options, Rect, new_job  # noqa: E402
+from samelight_wire import USUAL_COLOUR, Client, HarmonizeRequest, Options, Rect, new_job  # noqa: E402
 
 
 class PeakMemory(threading.Thread):
@@ -112,7 +112,9 @@ def _daemon_seconds(lab: Lab, pixels: Any, below: Any) -> float:
     small = np.ascontiguousarray(below[::6, ::6])
     height, width = pixels.shape[:2]
     rect = Rect(0, 0, width, height)
-    request = HarmonizeRequest(new_job(), raster(pixels), rect, raster(small), rect, options=Options())
+    request = HarmonizeRequest(
+        new_job(), raster(pixels), rect, raster(small), rect, options=Options(colour=USUAL_COLOUR)
+    )
     started = time.monotonic()
     lab.client.harmonize(request)
     return time.monotonic() - started

@@ -206,7 +206,13 @@ def _methods(wishes: Wishes, device: str) -> dict[str, MethodSpec]:
 
 def _told_of_colour(wishes: Wishes) -> list[str]:
     kept = f"In the pipeline networks kept {wishes.colour:.0%} of their shift of colour."
-    return [kept] if wishes.colour != 1.0 else []
+    if wishes.colour == 1.0:
+        return []
+    if all(size.alone for size in _sizes(wishes.sizes)):
+        raise InvalidOptionError(
+            "--colour counts in the pipeline, but at 256 networks are measured alone.", "Add --at native."
+        )
+    return [kept]
 
 
 def _left_out() -> list[str]:

@@ -21,7 +21,7 @@ from samelight.server.background import start_detached, stop_running
 from samelight_wire.client import Client
 from samelight_wire.endpoint import ENVIRONMENT
 from samelight_wire.formats import Rect
-from samelight_wire.messages import HarmonizeRequest, Options, new_job
+from samelight_wire.messages import USUAL_COLOUR, HarmonizeRequest, Options, new_job
 
 __all__ = ["make_request", "measure_layer", "private_daemon"]
 
@@ -64,7 +64,7 @@ def make_request(size: tuple[int, int], model: str | None) -> HarmonizeRequest:
         rect,
         backdrop=picture_to_raster(Picture(np.asarray(backdrop))),
         backdrop_rect=rect,
-        options=Options(model=model),
+        options=Options(model=model, colour=USUAL_COLOUR),
     )
 
 

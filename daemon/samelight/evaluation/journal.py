@@ -1,7 +1,7 @@
 """Figures on disk as they are made, so that a long evaluation that was interrupted goes on where it ended.
 
-One line of JSON each: first what is measured (pictures, methods with their weights' hashes, sizes, how strongly small
-changes are held back), then a picture a line. A file of another evaluation is refused, never mixed in. What follows a
+One line of JSON each: first what is measured (pictures, methods with their weights' hashes, sizes, how much of a
+change is kept), then a picture a line. A file of another evaluation is refused, never mixed in. What follows a
 damaged line, such as a last one that was cut off, is measured again.
 """
 
@@ -63,7 +63,8 @@ class Journal:
             return 0
         if _parsed(lines[0]) != self._about:
             raise InvalidOptionError(
-                f'"{self.path}" holds the figures of another evaluation: other pictures, models, weights or sizes.',
+                f'"{self.path}" holds the figures of another evaluation: other pictures, models, weights or sizes, '
+                "or another share of colour.",
                 "Name another file, or delete this one.",
             )
         for number, line in enumerate(lines[1:], 1):

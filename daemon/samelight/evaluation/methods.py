@@ -140,8 +140,8 @@ class NetworkSpec:
         return _alone(network, device, instances)
 
     def identity(self) -> str:
-        """Model, weights and the share of colour."""
-        return f"{self.model} {self._sha256()} {self.colour}"
+        """Model, weights, and the share of colour where it is not all."""
+        return f"{self.model} {self._sha256()}" + (f" colour {self.colour}" if self.colour != 1.0 else "")
 
     def facts(self) -> MethodFacts:
         """The paper and the weights' hash."""
@@ -246,7 +246,7 @@ def _alone(
 
 
 def pipeline_method(model: str, network: nn.Module, finder: Finder, calibration: Calibration, colour: float) -> Method:
-    """What an artist gets: 8-bit pictures through the whole pipeline, the lift included.
+    """What an artist gets who chooses this share of colour: 8-bit pictures through the whole pipeline, with the lift.
 
     Args:
       model: the network's name.

@@ -147,14 +147,13 @@ class _Applier:
         alpha = source[..., -1].astype(np.float32) / np.float32(self._codec.scale) if self._premultiplied else None
         channels = len(self._codec.order)
         curved = np.empty((channels, *source.shape[:2]), dtype=np.float32)
-        blends = effect is not None or self._blend.strength != 1.0
-        plain = np.empty_like(curved) if blends or self._blend.colour != 1.0 else curved
+        plain = np.empty_like(curved) if effect is not None or self._blend.needs_plain(channels) else curved
         self._codec.read(source, plain, curved, alpha)
         changed = _affine(curved, upper, slope, shares)
         self._blend.lessen_colour(changed, plain, self._codec.order)
         # Before the blend: half strength is half way to what full strength gives, clipped colours included.
         self._codec.clip(changed)
-        if blends:
+        if effect is not None or self._blend.strength != 1.0:
             changed -= plain
             changed *= self._strength if effect is None else self._strength * effect
             changed += plain

@@ -34,6 +34,15 @@ def test_goes_on_after_bad_files_and_reports_them(run: Run, folder: Path, tmp_pa
     assert failed == {"damaged.png": "unreadable-picture", "alone.png": "bad-input", "lonely.png": "bad-input"}
 
 
+def test_a_folder_gets_what_a_picture_gets(run: Run, folder: Path, tmp_path: Path) -> None:
+    files = folder / "composite" / "a.png", folder / "mask" / "a.png"
+    for number, share in enumerate(([], ["--colour", "0.2"])):
+        run("batch", folder, "-o", tmp_path / f"out{number}", "--no-daemon", *share)
+        run("harmonize", *files, "-o", tmp_path / f"{number}.png", "--no-daemon", *share)
+        assert (tmp_path / f"out{number}" / "a.png").read_bytes() == (tmp_path / f"{number}.png").read_bytes()
+    assert (tmp_path / "0.png").read_bytes() != (tmp_path / "1.png").read_bytes()
+
+
 def test_in_words_failures_go_to_stderr(run: Run, folder: Path, tmp_path: Path) -> None:
     result = run("batch", folder, "-o", tmp_path / "out", "--no-daemon")
     assert "Wrote 2 pictures" in result.stdout

@@ -55,13 +55,22 @@ def by_definition(change, pixels, origin=(0, 0)):
 
 
 @pytest.mark.parametrize("tile_pixels", [1, 700, 5000, 10**9])
-@pytest.mark.parametrize("dtype", ["u1", "f4"])
-def test_tile_size_changes_no_value(tile_pixels, dtype):
-    pixels = ramp(211, 157, 3, dtype)
+@pytest.mark.parametrize(
+    ("dtype", "alpha", "linear"),
+    [
+        ("u1", Alpha.NONE, False),
+        ("u2", Alpha.STRAIGHT, True),
+        ("f2", Alpha.PREMULTIPLIED, False),
+        ("f4", Alpha.NONE, False),
+    ],
+)
+def test_tile_size_changes_no_value(tile_pixels, dtype, alpha, linear):
+    layout = Layout.RGB if alpha is Alpha.NONE else Layout.RGBA
+    pixels = ramp(211, 157, 3 if alpha is Alpha.NONE else 4, dtype)
     change = fitted(window=Rect(-20, 10, 150, 170))
-    arguments = {"origin": (3, 5), "blend": Blend(0.8, 0.3)}
-    whole = apply_change(change, pixels, form(pixels), **arguments)
-    tiled = apply_change(change, pixels, form(pixels), tile_pixels=tile_pixels, threads=3, **arguments)
+    arguments = {"origin": (3, 5), "blend": Blend(0.8, 0.3), "linear": linear}
+    whole = apply_change(change, pixels, form(pixels, layout, alpha), **arguments)
+    tiled = apply_change(change, pixels, form(pixels, layout, alpha), tile_pixels=tile_pixels, threads=3, **arguments)
     assert whole.tobytes() == tiled.tobytes()
 
 
@@ -195,22 +204,52 @@ LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
 @pytest.mark.parametrize(("layout", "order"), [(Layout.RGBA, [0, 1, 2]), (Layout.BGRA, [2, 1, 0])])
-def test_without_colour_every_pixel_gets_as_much_lighter_and_keeps_its_colour(layout, order):
-    change, pixels = fitted(), ramp(160, 200, 4, "f4")
+def test_without_colour_every_pixel_only_gets_lighter_or_darker(layout, order):
+    softer = 0.5 + 0.6 * (small_picture() - 0.5)  # dark colours lighter, light ones darker
+    change = fitted(after=(softer * [1.1, 1.0, 0.9]).astype(np.float32))
+    pixels = np.clip(ramp(160, 200, 4, "f4"), 0.01, 1).astype(np.float32)
     raster_format = form(pixels, layout, Alpha.STRAIGHT)
-    full, none, part = (
-        (apply_change(change, pixels, raster_format, origin=(0, 0), blend=blend) - pixels)[..., order]
-        for blend in (Blend(), Blend(colour=0.0), Blend(colour=0.3))
+    plain, (full, none, part) = (
+        pixels[..., order].astype(float),
+        [
+            apply_change(change, pixels, raster_format, origin=(0, 0), blend=blend)[..., order].astype(float)
+            for blend in (Blend(), Blend(colour=0.0), Blend(colour=0.3))
+        ],
     )
-    assert np.ptp(full, axis=-1).max() > 0.05, "the change shifts colours"
-    assert np.ptp(none, axis=-1).max() < 1e-5
-    assert np.abs(none @ LUMA - full @ LUMA).max() < 1e-5
+    was, becomes = (plain @ LUMA)[..., None], (full @ LUMA)[..., None]
+    darker = (becomes < was)[..., 0]
+    assert 0.2 < darker.mean() < 0.8
+    assert np.ptp(full - plain, axis=-1).max() > 0.05, "the change shifts colours"
+    assert np.abs(none - plain * becomes / was)[darker].max() < 1e-5, "darker in proportion"
+    assert np.abs(none - plain - (becomes - was))[~darker].max() < 1e-5, "lighter by as much in each channel"
     assert np.abs(part - (none + 0.3 * (full - none))).max() < 1e-5
 
 
-def test_gray_layers_have_no_colour_to_lessen():
+def test_a_light_that_fades_shifts_no_colour():
+    """Half as much of red, green and blue alike is half as much at any share of colour: nothing glows in the dark."""
+    before = small_picture()
+    change = fitted(after=before * np.float32(0.5))
+    pixels = ramp(160, 200, 3, "u2")
+    whole, none = (
+        apply_change(change, pixels, form(pixels), origin=(0, 0), blend=Blend(colour=share)).astype(int)
+        for share in (1.0, 0.0)
+    )
+    assert np.abs(whole - none).max() < 0.01 * 65535
+
+
+def test_black_and_negative_colours_stay_finite_without_colour():
+    change = fitted()
+    pixels = np.array([[[0, 0, 0], [-0.1, 0, 0.02], [-0.2, -0.2, -0.2], [1e-30, 0, 0]]], np.float32)
+    with np.errstate(all="raise", under="ignore"):
+        result = apply_change(change, pixels, form(pixels), origin=(0, 0), blend=Blend(colour=0.0))
+    assert np.isfinite(result).all()
+    assert np.abs(result).max() < 0.5
+
+
+@pytest.mark.parametrize("dtype", ["u1", "f4"])
+def test_gray_layers_have_no_colour_to_lessen(dtype):
     change = fitted(after=np.repeat(shaded(small_picture())[..., :1], 3, axis=2))
-    pixels = ramp(50, 60, 2, "u1")
+    pixels = ramp(50, 60, 2, dtype)
     raster_format = form(pixels, Layout.GRAYA, Alpha.STRAIGHT)
     whole = apply_change(change, pixels, raster_format, origin=(0, 0))
     assert not np.array_equal(whole, pixels)
@@ -232,11 +271,13 @@ def test_colours_of_an_integer_depth_stay_in_range_without_colour():
 
 
 def test_a_blend_of_pictures_is_that_of_layers():
-    before, after = small_picture(), np.clip(shaded(small_picture()), 0, 1)
+    before, after = small_picture(), np.clip(small_picture() * np.array([1.5, 1.1, 0.7]), 0, 1).astype(np.float32)
     blended = Blend(0.5, 0.25).between(before, after)
-    shift = after - before
-    luma = (shift @ LUMA)[..., None]
-    assert np.abs(blended - (before + 0.5 * (luma + 0.25 * (shift - luma)))).max() < 0.02, "but for what clips"
+    assert np.array_equal(blended, blended.clip(0, 1))
+    planes = np.moveaxis(after, -1, 0).copy()
+    Blend(colour=0.25).lessen_colour(planes, np.moveaxis(before, -1, 0), (0, 1, 2))
+    clip_keeping_hue(planes, 1.0)
+    assert np.abs(blended - (before + np.moveaxis(planes, 0, -1)) / 2).max() < 1e-6
     assert Blend().between(before, after) is after
 
 

@@ -64,10 +64,24 @@ def test_strength_and_backdrop():
 
 
 def test_without_colour_it_only_gets_lighter_or_darker():
-    picture, mask = ramp(60, 50, 3, "f4"), round_alpha(60, 50, "u1") > 0
-    shifts = [np.ptp(samelight.harmonize(picture, mask, colour=share) - picture, axis=-1).max() for share in (1.0, 0.0)]
-    assert shifts[0] > 1e-3
-    assert shifts[1] < 1e-5
+    picture, mask = np.maximum(ramp(60, 50, 3, "f4"), np.float32(0.05)), round_alpha(60, 50, "u1") > 0
+    whole, none = (samelight.harmonize(picture, mask, colour=share) for share in (1.0, 0.0))
+
+    def strays(result):
+        """How far channels are from moving alike: in proportion where it gets darker, else by the same amount."""
+        return np.minimum(np.ptp(result / picture, axis=-1), np.ptp(result - picture, axis=-1)).max()
+
+    assert strays(whole) > 1e-3
+    assert strays(none) < 1e-5
+
+
+def test_the_usual_share_of_colour_is_what_one_gets():
+    picture, mask = ramp(60, 50, 3, "u1"), round_alpha(60, 50, "u1")
+    usual, said, whole = (
+        samelight.harmonize(picture, mask, **choice) for choice in ({}, {"colour": 0.7}, {"colour": 1})
+    )
+    assert np.array_equal(usual, said)
+    assert not np.array_equal(usual, whole)
 
 
 def test_wrong_input():
