@@ -253,8 +253,15 @@ class Controller(QObject):
             self.batch.reading = None
             self.batch.waiting = []
             self.blending.take(self.batch.done)
+            self._catch_up(self.batch)
         self.changed.emit()
         self.link.ask_status()
+
+    def _catch_up(self, batch: Batch) -> None:
+        """Blend what was made with the choices of before: the sliders may have been moved meanwhile."""
+        wanted, had = self.settings.options(), batch.settings.options()
+        if batch.done and (wanted.strength, wanted.colour) != (had.strength, had.colour):
+            self.blending.blend(wanted)
 
     def _fail(self, error: SamelightError) -> None:
         batch = self.batch

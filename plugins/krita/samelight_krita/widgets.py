@@ -44,7 +44,7 @@ STRENGTH_TIP = "How much of the change is applied."
 COLOUR_TIP = (
     "How much of the shift of colour is applied; brightness stays.\n"
     "Lower it where the object has strong colours of its own, such as a red car;\n"
-    "raise it where the light has one, such as an evening's."
+    "raise it where the light has one, such as an evening's. 100 % is as far as the network goes."
 )
 
 LONG_WORD = re.compile(r"\S{25,}")

@@ -259,6 +259,26 @@ def case_sliders_moved_while_a_blend_is_awaited(lab):
     return said(lab)
 
 
+def case_sliders_moved_while_a_batch_runs(lab):
+    """The layer comes as it was asked for, and then follows the sliders."""
+    document, node = yield from composite(lab)
+    lab.reset_sliders()
+    tell_daemon(signal.SIGSTOP)
+    lab.trigger()
+    yield lambda: lab.controller.busy and lab.controller.batch.reading is not None
+    lab.slider("Strength").setValue(60)
+    lab.slider("Colour").setValue(20)
+    tell_daemon(signal.SIGCONT)
+    yield from lab.until_idle()
+    yield lambda: not lab.controller.blending.busy
+    yield from lab.settle(document)
+    pixels = {"followed": pixels_of_new(lab, document)}
+    pixels["fresh"] = yield from harmonized_afresh(lab, document, node)
+    lab.reset_sliders()
+    yield lambda: not lab.controller.blending.busy
+    return {**said(lab), **{name: lab.save(name, data) for name, data in pixels.items()}}
+
+
 def case_choices_remembered(lab):
     """Both sliders and the checkbox are moved; then Krita's file is given what makes no sense."""
     lab.reset_sliders()
