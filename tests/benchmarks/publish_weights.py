@@ -101,8 +101,8 @@ def _calibration(model: str) -> str:
     limit = f"colour as a whole stays below {found.colour_limit:.0f}" if found.colour_limit else "colour has no limit"
     return f"""## Calibration
 
-Kept in the manifest; `samelight weights calibrate` finds such figures, and docs/training-log.md (14, 15) tells which of
-these were set by hand. The pipeline scales the parts of this network's change
+Kept in the manifest; `samelight weights calibrate` finds such figures, and docs/training-log.md (14 to 16) tells of
+them, and which were set by hand. The pipeline scales the parts of this network's change
 ({", ".join(parts)})
 and lays {found.proportion:.0%} of the brightness on in proportion. In 8-bit code values, the sizes in their squares:
 half is kept of a change whose mean square is {found.half_at:.0f}, of brightness alone {found.light_half_at:.0f};
