@@ -205,14 +205,17 @@ def _methods(wishes: Wishes, device: str) -> dict[str, MethodSpec]:
 
 
 def _told_of_colour(wishes: Wishes) -> list[str]:
-    kept = f"In the pipeline networks kept {wishes.colour:.0%} of their shift of colour."
+    """What the tables say of a share of colour.
+
+    Raises: InvalidOptionError where it would count nowhere.
+    """
     if wishes.colour == 1.0:
         return []
     if all(size.alone for size in _sizes(wishes.sizes)):
         raise InvalidOptionError(
             "--colour counts in the pipeline, but at 256 networks are measured alone.", "Add --at native."
         )
-    return [kept]
+    return [f"In the pipeline networks kept {wishes.colour:.0%} of their shift of colour."]
 
 
 def _left_out() -> list[str]:

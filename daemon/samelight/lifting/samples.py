@@ -55,20 +55,15 @@ class SampleCodec:
         for place, channel in enumerate(self.order):
             samples = pixels[..., place]
             if self._tables is not None:
-                if plain is not curved:
-                    self._plain(samples, plain[place])
+                if plain is not curved and self._linear:
+                    self._tables[0].take(samples, out=plain[place], mode="clip")
+                elif plain is not curved:
+                    plain[place] = samples
                 self._tables[1 + channel].take(samples, out=curved[place], mode="clip")
             else:
                 code = self._code(samples, alpha)
                 plain[place] = code
                 curved[place] = self._curve(code, channel)
-
-    def _plain(self, samples: NDArray[Any], code: Array) -> None:
-        """The code values of an integer depth's samples."""
-        if self._linear and self._tables is not None:
-            self._tables[0].take(samples, out=code, mode="clip")
-        else:
-            code[...] = samples
 
     def clip(self, planes: Array) -> None:
         """Bring code values (C x rows x columns) into the range that an integer depth holds, in place."""

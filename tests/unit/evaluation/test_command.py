@@ -193,6 +193,10 @@ def test_a_share_of_colour_counts_in_the_pipeline_and_is_told(triples: Path) -> 
     assert told not in whole["notes"]
 
 
+def test_a_share_of_colour_that_counts_nowhere_is_refused(triples: Path) -> None:
+    assert "Add --at native" in evaluate("--triples", triples, "--no-baselines", "--colour", "0.7", code=2)
+
+
 def test_a_report_is_written(triples: Path, tmp_path: Path) -> None:
     pytest.importorskip("jinja2")
     output = evaluate("--triples", triples, "--at", "native", "--report", tmp_path / "report")

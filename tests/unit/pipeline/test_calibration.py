@@ -19,6 +19,7 @@ from samelight.calibration import GAINS, Calibration, apart, calibrated
 from samelight.weights import store
 from samelight_wire.errors import WeightsCorruptError
 from samelight_wire.formats import Layout
+from samelight_wire.messages import Options
 
 FREE = Calibration(half_at=0.0)
 """The network's own answer."""
@@ -150,6 +151,12 @@ def test_the_reasons_say_that_a_far_shift_of_colour_was_limited() -> None:
     free = run(request, reddening).reasons
     assert free["kept_colour"] == 1.0
     assert "limited" not in free["summary"]
+    for own_choice in (Options(colour=0.0), Options(strength=0.0)):
+        chosen = run(
+            replace(request, options=own_choice), reddening, calibration=replace(FREE, colour_limit=10.0)
+        ).reasons
+        assert (chosen["strength"], chosen["colour"]) == (own_choice.strength, own_choice.colour)
+        assert "limited" not in chosen["summary"], "an artist who wants no colour misses none"
 
 
 def reddening(picture: Tensor, mask: Tensor) -> Tensor:
