@@ -116,11 +116,12 @@ def test_a_soft_selection_limits_the_effect_softly(single: Scenario, client: Cli
     x0, y0 = x - SUBJECT_RECT[0], y - SUBJECT_RECT[1]
     original = subject()[y0 : y0 + height, x0 : x0 + width].astype(int)
     selected = single.pixels(facts["coverage"], SCENE_SIZE[::-1])[y : y + height, x : x + width]
-    difference = np.abs(changed - original).max(axis=2) * (original[..., 3] > 0)
-    assert difference[selected == 0].max() == 0
-    full = difference[selected == 255].mean()
-    half = difference[(selected > 100) & (selected < 156)].mean()
-    assert full > 3  # else the half of it is lost in the rounding of eight bits
+    seen = original[..., 3] > 0
+    difference = np.abs(changed - original).max(axis=2)
+    assert difference[seen & (selected == 0)].max() == 0
+    full = difference[seen & (selected == 255)].mean()
+    half = difference[seen & (selected > 100) & (selected < 156)].mean()
+    assert full > 1  # how much is the weights' matter, but less than that is lost in the rounding of eight bits
     assert 0.15 * full < half < 0.85 * full
 
 
