@@ -27,7 +27,7 @@ from samelight.training.progress import ProgressReport
 from samelight.training.recipes import Recipe
 from samelight.training.source import CompositeSource
 from samelight.training.supply import Segment
-from samelight.training.teaching import open_teacher
+from samelight.training.teaching import SHARE, Teacher, open_teacher
 from samelight.training.trainer import Trainer, Validate
 from samelight.training.watching import Watcher, Watchers
 from samelight.weights.manifest import sha256_of
@@ -124,7 +124,7 @@ def _prepare(options: TrainingOptions, source: CompositeSource, team: Team, watc
         workers=options.workers,
         portions=options.portions or usual_portions(device, team.size),
         compiled=options.compiled and not missing,
-        teacher=open_teacher(options.teacher, device, options.pasted) if options.teacher else None,
+        teacher=_teacher_of(options, device),
         watcher=watcher,
     )
 
@@ -208,6 +208,21 @@ def _record(options: TrainingOptions, trainer: Trainer) -> TrainingRecord:
         taught_by=_teaching(trainer),
         pasted=options.pasted,
     )
+
+
+def _teacher_of(options: TrainingOptions, device: torch.device) -> Teacher | None:
+    """Who else is learned from than the real pictures, or nobody.
+
+    Raises: InvalidOptionError, WeightsCorruptError.
+    """
+    share = SHARE if options.teacher_share is None else options.teacher_share
+    if share > 1:
+        raise InvalidOptionError("--teacher-share is a share, 1 at most.", "Name one such as 0.8.")
+    if options.teacher is None:
+        if options.teacher_share is not None:
+            raise InvalidOptionError("There is a --teacher-share and no --teacher.", "Name one, or leave both out.")
+        return None
+    return open_teacher(options.teacher, device, share=share, pasted=options.pasted)
 
 
 def _beginning(options: TrainingOptions) -> str:

@@ -57,6 +57,10 @@ class TrainingOptions:
     teacher: Annotated[
         str | None, Told("Learn the answers of these weights too: a .safetensors file, or several with commas between.")
     ] = None
+    teacher_share: Annotated[
+        float | None,
+        Told("How much of the target is the teacher's answer, the rest is the real picture; usually 0.8.", least=0),
+    ] = None
     pasted: Annotated[
         float,
         Told("Share of the photographs' regions that are pasted upon others; the teacher says how.", least=0),

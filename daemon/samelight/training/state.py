@@ -31,6 +31,7 @@ def circumstances_of(trainer: Trainer) -> dict[str, Any]:
         "precision": trainer.numerics.name,
         "device": trainer.source.device.type,
         "teacher": trainer.teacher and trainer.teacher.name,
+        "teacher's share": trainer.teacher and trainer.teacher.share,
         "share of pastings": (trainer.teacher and trainer.teacher.pasted) or None,
         "torch": str(torch.__version__),
     }

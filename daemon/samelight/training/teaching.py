@@ -26,7 +26,7 @@ from samelight_wire.errors import InvalidOptionError
 __all__ = ["COLOUR_KEPT", "SHARE", "Teacher", "open_teacher"]
 
 SHARE = 0.8
-"""How much of the target is the teacher's answer; the rest is the real picture."""
+"""How much of the target is the teacher's answer where nothing else is asked for; the rest is the real picture."""
 COLOUR_KEPT = 0.35
 """Share of a teacher's change of colour that is learned of pastings, chosen by eye (docs/training-log.md, 15)."""
 
@@ -40,7 +40,7 @@ class Teacher:
     networks: Sequence[nn.Module]
     """In evaluation mode, on the device of the composites."""
     share: float = SHARE
-    """How much of the target is its answer, 0..1."""
+    """How much of the target is its answer where there is a real picture too, 0..1."""
     pasted: float = 0.0
     """Share of the photographs' own regions that are pasted upon another one, for checkpoints."""
 
@@ -80,12 +80,13 @@ def _true_to_colour(composite: Tensor, answers: Tensor) -> Tensor:
     return (composite + torch.lerp(change.mean(dim=1, keepdim=True), change, COLOUR_KEPT)).clamp(-1, 1)
 
 
-def open_teacher(files: str, device: torch.device, pasted: float = 0.0) -> Teacher:
+def open_teacher(files: str, device: torch.device, *, share: float = SHARE, pasted: float = 0.0) -> Teacher:
     """Load a teacher's weights.
 
     Args:
       files: .safetensors files with commas between them, each named after its network or saying which one it is of.
       device: of the composites.
+      share: how much of the target is the answer, 0..1; the rest is the real picture.
       pasted: share of the photographs' own regions that are pasted upon another one.
 
     Raises:
@@ -98,4 +99,4 @@ def open_teacher(files: str, device: torch.device, pasted: float = 0.0) -> Teach
     if not paths:
         raise InvalidOptionError("No teacher is named.", "Name .safetensors files with --teacher.")
     networks = [network_from(path, device) for path in paths]
-    return Teacher(" and ".join(model_of(path) for path in paths), networks, pasted=pasted)
+    return Teacher(" and ".join(model_of(path) for path in paths), networks, share, pasted)

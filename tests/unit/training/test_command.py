@@ -70,6 +70,12 @@ def test_defaults_are_the_same() -> None:
         (["hdnet-lite", "--photos", "PHOTOS", "--mean-with", "nothing.safetensors"], "A mean needs two files"),
         (["hdnet-lite", "--photos", "PHOTOS", "--teacher", "a.safetensors"], 'There is no file "a.safetensors"'),
         (["hdnet-lite", "--photos", "PHOTOS", "--teacher", " , "], "No teacher is named"),
+        (["hdnet-lite", "--photos", "PHOTOS", "--teacher-share", "0.5"], "a --teacher-share and no --teacher"),
+        (
+            ["hdnet-lite", "--photos", "PHOTOS", "--teacher", "a.safetensors", "--teacher-share", "8"],
+            "a share, 1 at most",
+        ),
+        (["hdnet-lite", "--photos", "PHOTOS", "--teacher-share", "nan"], "--teacher-share is at least 0, not nan"),
         (["hdnet-lite", "--photos", "PHOTOS", "--pasted", "0.5"], "only a --teacher's answers can be learned"),
         (["hdnet-lite", "--photos", "PHOTOS", "--pasted", "1.5"], "a share, 1 at most"),
         (["hdnet-lite", "--photos", "PHOTOS", "--pasted", "-0.1"], "--pasted is at least 0, not -0.1"),

@@ -181,7 +181,8 @@ def test_a_teacher_is_opened_from_weights_files(tmp_path: Path) -> None:
         save_file(network.state_dict(), tmp_path / f"{name}.safetensors")
     files = ", ".join(str(tmp_path / f"{name}.safetensors") for name in saved)
     teacher = open_teacher(files, CPU)
-    assert teacher.name == "hdnet-lite and srin-lite"
+    assert (teacher.name, teacher.share) == ("hdnet-lite and srin-lite", SHARE)
+    assert open_teacher(files, CPU, share=0.25).share == 0.25
     composite, real, mask = pictures()
     with torch.no_grad():
         answers = [network(composite, mask) for network in saved.values()]
@@ -206,6 +207,9 @@ def test_a_training_says_who_taught_it_and_what_changed(
     assert main(taught) == 0
     assert "80% of what it learned were the answers of hdnet-lite" in (tmp_path / "out" / "rcl-lite.md").read_text()
     capsys.readouterr()
+    assert main([*taught, "--teacher-share", "0.25"]) == 0
+    assert "25% of what it learned were the answers of hdnet-lite" in (tmp_path / "out" / "rcl-lite.md").read_text()
+    assert "its teacher's share is 0.8, not 0.25" in " ".join(capsys.readouterr().err.split())
     assert main(given) == 0
     assert "its teacher is hdnet-lite, not None" in " ".join(capsys.readouterr().err.split())
 
