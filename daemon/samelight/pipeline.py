@@ -126,8 +126,10 @@ class Pipeline:
         found = self._find(scene, composition, clock, threads) if needed or request.options.explain else None
         clock.begin("harmonize")
         instances = found.instances if found is not None and needed else None
-        proposed = _run_network(self._harmonizer_source(model), composition, instances)
+        network = self._harmonizer_source(model)
+        # Read before the network runs: weights that are installed meanwhile have figures of their own.
         calibration = self._calibration or weights.calibration(model)
+        proposed = _run_network(network, composition, instances)
         harmonized = calibrated(composition.picture, proposed, composition.mask, calibration)
         clock.begin("lift")
         change = lifting.fit_change(

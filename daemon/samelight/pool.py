@@ -48,6 +48,8 @@ class WarmNetwork:
     """Where it runs."""
     last_used: float
     """When, as ``time.monotonic()`` counts."""
+    sha256: str = ""
+    """The hash of its weights; "" where no manifest lists them."""
 
     def __call__(self, picture: Tensor, mask: Tensor, instances: Instances | None = None) -> Tensor:
         """Runs the network, which works on -1..1; tensors come from the CPU and go back there.
@@ -86,18 +88,24 @@ class ModelPool:
         return list(self._warm)
 
     def get(self, name: str) -> WarmNetwork:
-        """The network of this name, loaded if it is not in memory.
+        """The network of this name, loaded if it is not in memory or has other weights than the installed ones.
+
+        What the manifest says of the weights, such as their calibration, so holds for the network that is given.
 
         Raises:
             UnknownModelError, WeightsMissingError, WeightsCorruptError: as ``load_network``.
         """
-        warm = self._warm.get(name)
-        if warm is None:
+        harmonizers.describe(name)
+        sha256 = weights.entry(name)[1].sha256
+        if name in self._warm and self._warm[name].sha256 != sha256:
+            del self._warm[name]  # before the other one is loaded, so that both never take memory at once
+            logger.info("Unloaded %s, other weights of it are installed now", name)
+        if name not in self._warm:
             began = time.monotonic()
-            warm = self._warm[name] = WarmNetwork(load_network(name, self._device), self._device, began)
+            self._warm[name] = WarmNetwork(load_network(name, self._device), self._device, began, sha256)
             logger.info("Loaded %s in %.2f s", name, time.monotonic() - began)
-        warm.last_used = time.monotonic()
-        return warm
+        self._warm[name].last_used = time.monotonic()
+        return self._warm[name]
 
     def warm_up(self, name: str) -> None:
         """Loads a network and runs it once on an empty picture, so that the first request finds everything prepared.

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from daemon_harness import MODEL, Requests, RunningDaemon, wait_until
+from safetensors.torch import load_file, save_file
 
+from samelight.calibration import Calibration
 from samelight.devices import choose_devices, describe_device
 from samelight.pool import ModelPool
+from samelight.weights import WeightsEntry, read_manifest, write_entry
+from samelight.weights.manifest import sha256_of
 from samelight_wire.client import Client
 from samelight_wire.errors import InvalidOptionError, UnknownModelError, WeightsCorruptError
 
@@ -55,17 +61,41 @@ def test_an_unknown_network(pool: ModelPool) -> None:
 
 
 def test_weights_of_another_network(pool: ModelPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from safetensors.torch import save_file
-
-    from samelight.weights import WeightsEntry, write_entry
-    from samelight.weights.manifest import sha256_of
-
     path = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(3)}, path)
     write_entry(tmp_path, MODEL, WeightsEntry(path.name, path.stat().st_size, sha256_of(path), "none.md", "none"))
     monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(tmp_path))
     with pytest.raises(WeightsCorruptError, match=MODEL):
         pool.get(MODEL)
+
+
+def test_weights_that_were_replaced_are_loaded_anew(
+    pool: ModelPool, weights_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A running daemon would otherwise run the old network by the calibration of the new one."""
+    own = tmp_path / "weights"
+    shutil.copytree(weights_folder, own)
+    monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(own))
+    before = pool.get(MODEL)
+    listed = install_halved(own)
+    after = pool.get(MODEL)
+    assert after is not before
+    assert after.sha256 == listed.sha256
+    assert not all(
+        torch.equal(*pair) for pair in zip(before.network.parameters(), after.network.parameters(), strict=True)
+    )
+    write_entry(own, MODEL, replace(listed, calibration=Calibration(brightness=2.0)))
+    assert pool.get(MODEL) is after, "another calibration needs no other network"
+
+
+def install_halved(folder: Path) -> WeightsEntry:
+    """Every number of a network's weights is half of what it was."""
+    listed = read_manifest(folder)[MODEL]
+    path = folder / "halved.safetensors"
+    save_file({name: tensor / 2 for name, tensor in load_file(folder / listed.file).items()}, path)
+    halved = replace(listed, file=path.name, bytes=path.stat().st_size, sha256=sha256_of(path))
+    write_entry(folder, MODEL, halved)
+    return halved
 
 
 def test_the_device_that_was_asked_for() -> None:
