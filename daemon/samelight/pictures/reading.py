@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
+import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from samelight.pictures.headers import webp_size
 from samelight.pictures.orientation import ORIENTATION_TAG, upright
 from samelight.pictures.picture import Picture, Pixels
 from samelight.pictures.tiff import decode_tiff
@@ -42,6 +45,9 @@ CONVERTED_MODES = {"1": "L", "La": "LA", "RGBa": "RGBA"}
 
 # What Pillow raises for files that break their format's rules; SyntaxError is its own way to say "broken PNG".
 PILLOW_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+
+# Pillow's own limit on pixels is one for the whole process: who lifts it must be alone with it.
+PILLOWS_LIMIT = threading.Lock()
 
 
 def read_picture(path: Path, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -123,6 +129,8 @@ def _refusals_named(path: Path) -> Iterator[None]:
         yield
     except PictureTooLargeError as error:
         raise PictureTooLargeError(f'"{path}" is too large: {error.message}') from None
+    except Image.DecompressionBombError as error:
+        raise PictureTooLargeError(f'"{path}" is too large.') from error
     except UnsupportedFormatError as error:
         raise UnsupportedFormatError(
             f'"{path}" cannot be used: {error.message}',
@@ -151,7 +159,26 @@ def _decode_png(data: bytes, max_pixels: int) -> Picture:
 
 def _decode_webp(data: bytes, max_pixels: int) -> Picture:
     """A WebP of either kind; the result of one without loss is written without loss."""
-    return replace(_decode_by_pillow(WebPImageFile, data, max_pixels), lossless=_is_lossless_webp(data))
+    # Pillow takes memory for the whole canvas as soon as it opens the file.
+    _check_size(*(webp_size(data) or (0, 0)), max_pixels)
+    return replace(_decode_by_pillow(_open_webp, data, max_pixels), lossless=_is_lossless_webp(data))
+
+
+def _open_webp(file: io.BytesIO) -> ImageFile:
+    """Opens a WebP whose size is known to be within the caller's limit; Pillow's own, lower one is lifted for that."""
+    with PILLOWS_LIMIT:
+        limit = Image.MAX_IMAGE_PIXELS
+        # A number and not None: other threads may be about to compute with it.
+        Image.MAX_IMAGE_PIXELS = sys.maxsize
+        try:
+            return WebPImageFile(file)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise PictureTooLargeError(f"it has {width} x {height} pixels, the limit is {max_pixels:,}.")
 
 
 def _is_lossless_webp(data: bytes) -> bool:
@@ -166,13 +193,15 @@ def _is_lossless_webp(data: bytes) -> bool:
 
 
 def _decode_by_pillow(
-    plugin: type[ImageFile], data: bytes, max_pixels: int, pixels_of: Callable[[ImageFile], Pixels] | None = None
+    plugin: Callable[[io.BytesIO], ImageFile],
+    data: bytes,
+    max_pixels: int,
+    pixels_of: Callable[[ImageFile], Pixels] | None = None,
 ) -> Picture:
     """Decodes with one of Pillow's plugins, or takes only the metadata from it where ``pixels_of`` gives the pixels."""
     # The plugin itself rather than Image.open, whose own limit on pixels cannot be set for one file.
     with plugin(io.BytesIO(data)) as image:
-        if image.width * image.height > max_pixels:
-            raise PictureTooLargeError(f"it has {image.width} x {image.height} pixels, the limit is {max_pixels:,}.")
+        _check_size(image.width, image.height, max_pixels)
         pixels = (pixels_of or _pixels)(image)
         orientation = image.getexif().get(ORIENTATION_TAG, 1)
         return Picture(

@@ -129,6 +129,41 @@ def test_a_limit_of_the_caller_holds_for_every_format(tmp_path: Path) -> None:
         assert read_picture(tmp_path / f"a.{suffix}", max_pixels=100).width == 10
 
 
+@pytest.mark.parametrize("chunk", ["VP8X", "VP8L", "VP8 "])
+def test_a_webp_that_declares_a_giant_size_takes_no_memory(tmp_path: Path, chunk: str) -> None:
+    path = tmp_path / "bomb.webp"
+    Image.fromarray(noise(10, 10, 3)).save(path, lossless=chunk == "VP8L", icc_profile=ICC if chunk == "VP8X" else None)
+    content = bytearray(path.read_bytes())
+    assert content[12:16] == chunk.encode()
+    place, size = {
+        "VP8X": (24, b"\xff\x3f\0\xff\x3f\0"),
+        "VP8L": (21, b"\xff\xff\xff\x0f"),
+        "VP8 ": (26, b"\xff\x3f" * 2),
+    }[chunk]
+    content[place : place + len(size)] = size
+    path.write_bytes(content)
+    with pytest.raises(PictureTooLargeError, match=r"bomb\.webp.*(16384 x 16384|16383 x 16383) pixels, the limit"):
+        read_picture(path)
+
+
+def test_pillows_own_limit_neither_holds_nor_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = noise(10, 10, 3)
+    Image.fromarray(pixels).save(tmp_path / "a.webp", lossless=True)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 9)
+    np.testing.assert_array_equal(read_picture(tmp_path / "a.webp").pixels, pixels)
+    assert Image.MAX_IMAGE_PIXELS == 9
+
+
+def test_what_only_pillow_finds_too_large_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise Image.DecompressionBombError("could be decompression bomb DOS attack")
+
+    Image.fromarray(noise(4, 4, 3)).save(tmp_path / "a.png")
+    monkeypatch.setattr("samelight.pictures.reading._pixels", refuse)
+    with pytest.raises(PictureTooLargeError, match=r"a\.png. is too large"):
+        read_picture(tmp_path / "a.png")
+
+
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_truncated_files_are_refused(tmp_path: Path, suffix: str, dtype: type) -> None:
