@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from samelight_wire import ErrorReply, Options, PreviewRequest, Result, SamelightError, new_job
+from samelight_wire.errors import ConnectionFailed
 
 from .guard import guarded
 from .inserting import Replacement, write
-from .layers import is_open
+from .layers import is_in_front, is_open
 from .qt import QObject, QTimer
 
 __all__ = ["Blending"]
@@ -25,13 +26,17 @@ class Blending(QObject):
 
     Args:
         link: the connection with the daemon.
-        controller: who is told what goes wrong (`report`), and that something changed.
+        controller: who is told what goes wrong (`report`).
+
+    Attributes: `loss` why one of the results cannot be blended any more.
     """
 
     def __init__(self, link: Any, controller: Any) -> None:
         super().__init__(controller)
         self._link = link
         self._controller = controller
+        self.loss: SamelightError | None = None
+        self._untold: SamelightError | None = None
         self._wanted: Options | None = None
         self._pending: list[tuple[Replacement, str]] = []
         self._job: str | None = None
@@ -48,17 +53,20 @@ class Blending(QObject):
         return self._job is not None
 
     @property
-    def possible(self) -> bool:
-        """Whether there is a result to blend: a layer of the last batch that was not undone."""
-        return bool(self._present())
+    def within_reach(self) -> list[Any]:
+        """The new layers that a slider changes now: those of the last batch that were not undone, in the picture that
+        is in front. What cannot be seen does not change.
+        """
+        return [each.layer for each, _ in self._present() if is_in_front(each.document)]
 
     def take(self, results: list[tuple[Replacement, str]]) -> None:
         """From now on blend these results, each with its job; their pixels are held until they are forgotten."""
+        self.forget()
         self._targets = list(results)
         self._memory.start()
 
     def blend(self, options: Options) -> None:
-        """Blend the results with the strength and the colour of these options."""
+        """Blend the results with the strength and the colour of these options, whatever picture is in front by then."""
         self._memory.start()
         self._wanted = options
         if self._job is None:
@@ -72,6 +80,7 @@ class Blending(QObject):
         for replacement, _job in self._targets:
             replacement.pixels = None
         self._job, self._wanted, self._pending, self._targets = None, None, [], []
+        self.loss = self._untold = None
 
     def arrived(self, event: Any) -> bool:
         """Take an answer of the daemon's; whether it was for a blend."""
@@ -92,10 +101,11 @@ class Blending(QObject):
 
     def _present(self) -> list[tuple[Replacement, str]]:
         """The results whose layers are in their open document."""
-        return [each for each in self._targets if is_open(each[0].document) and each[0].layer.parentNode() is not None]
+        return [each for each in self._targets if _is_there(each)]
 
     def _ask(self) -> None:
         if not self._pending:
+            self._tell_loss()
             self._begin()
             return
         job, options = new_job(), self._options
@@ -106,17 +116,41 @@ class Blending(QObject):
             self._stop(error)
 
     def _settle(self, event: Any) -> None:
-        replacement, _ = self._pending.pop(0)
-        if isinstance(event, ErrorReply):
-            self._stop(event.error())
-            return
+        target = self._pending.pop(0)
         try:
-            write(replacement, event.layer.octets)
-        except SamelightError as error:
+            _apply(target, event)
+        except ConnectionFailed as error:
             self._stop(error)
             return
+        except SamelightError as error:
+            self._drop(target, error)
         self._ask()
+
+    def _drop(self, target: tuple[Replacement, str], error: SamelightError) -> None:
+        """Go on without a result that cannot be blended any more."""
+        self._targets = [each for each in self._targets if each is not target]
+        target[0].pixels = None
+        self._untold = self._untold or error
+
+    def _tell_loss(self) -> None:
+        """Once for all layers that were gone through."""
+        if self._untold is not None:
+            self.loss, self._untold = self._untold, None
+            self._controller.report(self.loss)
 
     def _stop(self, error: SamelightError) -> None:
         self._job, self._wanted, self._pending = None, None, []
         self._controller.report(error)
+
+
+def _apply(target: tuple[Replacement, str], event: Any) -> None:
+    """Write what came for a result. Raises SamelightError if it cannot be blended."""
+    if isinstance(event, ErrorReply):
+        raise event.error()
+    if _is_there(target):  # it may have been undone meanwhile
+        write(target[0], event.layer.octets)
+
+
+def _is_there(target: tuple[Replacement, str]) -> bool:
+    """Whether the layer of a result is in its open document."""
+    return is_open(target[0].document) and target[0].layer.parentNode() is not None

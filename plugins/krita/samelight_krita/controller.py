@@ -20,7 +20,7 @@ from samelight_wire.errors import InputError, InternalError, JobError
 from .blending import Blending
 from .guard import guarded, on_fault
 from .inserting import Keeper, Replacement, insert
-from .layers import chosen_layers, is_in_document, is_open
+from .layers import chosen_layers, is_in_document, is_in_front, is_open
 from .link import DaemonLink
 from .qt import QObject, QTimer, pyqtSignal
 from .reading import Reading, read_layer
@@ -34,6 +34,8 @@ __all__ = ["Batch", "Controller"]
 
 NOT_BEGUN = {"not-running", "connection"}
 """Errors of which nothing is left to say when a daemon has come."""
+
+SETTLE_MILLISECONDS = 30
 
 
 @dataclass
@@ -81,6 +83,8 @@ class Controller(QObject):
         self.keeper = Keeper(self)
         self.teller = Teller(self)
         self.blending = Blending(link, self)
+        self._before: Batch | None = None
+        """The batch before the one that runs: it stays the last one, for sliders and undo, if nothing comes of this."""
         self._model = ""
         self._dialog: Any = None
         link.arrived.connect(self._arrived)
@@ -98,10 +102,10 @@ class Controller(QObject):
         try:
             batch = self._new_batch()
             self.link.open()
-        except SamelightError as error:  # the batch before stays the last one, and can still be undone
+        except SamelightError as error:  # the batch before stays the last one, for the sliders and for undo
             self.report(error)
             return
-        self.batch, self.busy = batch, True
+        self._before, self.batch, self.busy = self.batch, batch, True
         self._next(batch)
 
     def ask_and_harmonize(self) -> None:
@@ -130,29 +134,31 @@ class Controller(QObject):
         self.teller.say(self.outcome)
 
     def set_blend(self, strength: int, colour: int) -> None:
-        """Other percentages, for what comes and for the last result, which is blended again."""
+        """Other percentages, for what comes and for the last result, which is blended again if it can be seen."""
         settings = replace(self.settings, strength=strength, colour=colour)
         if settings == self.settings:
             return
         self.choose(settings)
-        if not self.busy and self.blending.possible:
-            self._clear_error()
+        if not self.busy and self.blending.within_reach:
+            if self.last_error is not self.blending.loss:  # a loss stays to be read while a slider is dragged
+                self._clear_error()
             self.blending.blend(settings.options())
 
     def undo_batch(self) -> None:
         """Take the new layers of the last batch away again and show their originals."""
-        if self.busy or self.batch is None:
+        batch = self.batch
+        if batch is None or not self.can_undo_batch:
             return
         self.blending.forget()
-        batch, self.batch = self.batch, None
+        self.batch = None
         self.outcome = ""
         undo_batch(batch.document, [each for each, _ in batch.done], self.keeper)
         self.changed.emit()
 
     @property
     def can_undo_batch(self) -> bool:
-        """Whether a layer of the last batch is still there, in the picture that is worked on."""
-        if self.busy or self.batch is None or not self.batch.done or not is_open(self.batch.document):
+        """Whether a layer of the last batch is still there, in the picture that is in front."""
+        if self.busy or self.batch is None or not is_in_front(self.batch.document):
             return False
         return any(each.layer.parentNode() is not None for each, _ in self.batch.done)
 
@@ -182,6 +188,9 @@ class Controller(QObject):
     def _read(self, batch: Batch) -> None:
         """Read the next layer and send it."""
         if not self._runs(batch):
+            return
+        if self.blending.busy:  # a slider was moved just before: the picture is read as it was wished to be
+            QTimer.singleShot(SETTLE_MILLISECONDS, partial(self._read, batch))
             return
         try:
             node = batch.waiting.pop(0)
@@ -252,15 +261,19 @@ class Controller(QObject):
         if self.batch is not None:
             self.batch.reading = None
             self.batch.waiting = []
-            self.blending.take(self.batch.done)
-            self._catch_up(self.batch)
+            if self.batch.done:
+                self.blending.take(self.batch.done)
+                self._catch_up(self.batch)
+            else:
+                self.batch = self._before
+        self._before = None
         self.changed.emit()
         self.link.ask_status()
 
     def _catch_up(self, batch: Batch) -> None:
         """Blend what was made with the choices of before: the sliders may have been moved meanwhile."""
         wanted, had = self.settings.options(), batch.settings.options()
-        if batch.done and (wanted.strength, wanted.colour) != (had.strength, had.colour):
+        if (wanted.strength, wanted.colour) != (had.strength, had.colour):
             self.blending.blend(wanted)
 
     def _fail(self, error: SamelightError) -> None:
@@ -301,7 +314,6 @@ class Controller(QObject):
 
     def _clear(self) -> None:
         self.outcome = ""
-        self.blending.forget()
         self._clear_error()
 
     def _clear_error(self) -> None:

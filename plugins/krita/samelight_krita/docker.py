@@ -24,7 +24,7 @@ from .qt import (
     QVBoxLayout,
     QWidget,
 )
-from .sentences import daemon_line, hint_line, is_occupied, model_line
+from .sentences import daemon_line, hint_line, is_occupied, model_line, reach_line
 from .starting import is_sandboxed, start_daemon
 from .widgets import (
     ABSENT,
@@ -46,7 +46,7 @@ POLL_MILLISECONDS = 2000
 STARTING_POLLS = 30
 """So long (in polls) the docker says that the daemon is starting."""
 
-AT_ONCE = "\nMoving it changes the last result at once."
+AT_ONCE = "\nMoving it changes the last result at once, while its picture is in front."
 
 _controllers: list[Controller] = []
 
@@ -125,6 +125,7 @@ class SamelightDocker(DockWidget):
         self._colour = Percent(settings.colour, COLOUR_TIP + AT_ONCE)
         for share in (self._strength, self._colour):
             share.changed.connect(self._set_blend)
+        self._reach = QuietLabel()
         self._limit = QCheckBox("Stay inside the selection")
         self._limit.setToolTip("With a selection, only the selected part of the layer changes, along its soft edge.")
         self._limit.setChecked(settings.limit_to_selection)
@@ -135,6 +136,7 @@ class SamelightDocker(DockWidget):
         form.addRow("Model", self._model)
         form.addRow("Strength", self._strength)
         form.addRow("Colour", self._colour)
+        form.addRow(self._reach)
         form.addRow(self._limit)
         return form
 
@@ -197,13 +199,20 @@ class SamelightDocker(DockWidget):
         self._notice.tell(controller.message, controller.hint)
         if controller.message:
             QTimer.singleShot(0, self._reveal_notice)
-        self._undo.setVisible(controller.can_undo_batch)
+        self._show_last()
         self._strength.set_value(controller.settings.strength)
         self._colour.set_value(controller.settings.colour)
         self._limit.blockSignals(True)
         self._limit.setChecked(controller.settings.limit_to_selection)
         self._limit.blockSignals(False)
         self._model.list_models(controller.link.status, controller.settings.model)
+
+    def _show_last(self) -> None:
+        """What the last batch is still there for: it may be undone, forgotten or in another picture."""
+        controller = self._controller
+        layers = [] if controller.busy else controller.blending.within_reach
+        self._reach.setText(reach_line([layer.name() for layer in layers]))
+        self._undo.setVisible(controller.can_undo_batch)
 
     @guarded
     def _reveal_notice(self) -> None:
@@ -223,7 +232,7 @@ class SamelightDocker(DockWidget):
         if not self._is_on_screen():
             return
         self._controller.link.ask_status()
-        self._undo.setVisible(self._controller.can_undo_batch)
+        self._show_last()
         if self._starting:
             self._starting -= 1
             self._show_daemon()

@@ -6,7 +6,7 @@ from typing import Any
 
 from samelight_wire.errors import InputError, UnsupportedFormatError
 
-__all__ = ["MASKS", "chosen_layers", "is_in_document", "is_open", "same_node"]
+__all__ = ["MASKS", "chosen_layers", "is_in_document", "is_in_front", "is_open", "same_node"]
 
 MASKS = {"transparencymask", "filtermask", "transformmask", "selectionmask", "colorizemask"}
 
@@ -40,6 +40,13 @@ def is_open(document: Any) -> bool:
     from krita import Krita
 
     return any(document == other for other in Krita.instance().documents())
+
+
+def is_in_front(document: Any) -> bool:
+    """Whether this document is the one that the artist works on."""
+    from krita import Krita
+
+    return is_open(document) and bool(Krita.instance().activeDocument() == document)
 
 
 def is_in_document(document: Any, node: Any) -> bool:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from samelight_wire import SamelightError, StatusReply
 
-__all__ = ["daemon_line", "hint_line", "is_occupied", "model_line", "result_line", "stage_line", "trouble"]
+__all__ = [
+    "daemon_line",
+    "hint_line",
+    "is_loading",
+    "is_occupied",
+    "model_line",
+    "reach_line",
+    "result_line",
+    "stage_line",
+    "trouble",
+]
 
 STAGES = {
     "reading": "reading the layer",
@@ -25,9 +35,14 @@ LOADING = "starting"
 ABSENT = {"not-running", "stale-connection"}
 
 
+def is_loading(status: StatusReply) -> bool:
+    """Whether the daemon still loads its programs: it does not know its models yet."""
+    return status.device == LOADING
+
+
 def is_occupied(status: StatusReply) -> bool:
     """Whether the daemon works or is not ready yet."""
-    return status.running is not None or status.device == LOADING
+    return status.running is not None or is_loading(status)
 
 
 def stage_line(name: str, stage: str, number: int, of: int) -> str:
@@ -42,10 +57,18 @@ def result_line(names: list[str], model: str, seconds: float) -> str:
     return f"{what} harmonized with {model} in {seconds:.1f} s."
 
 
+def reach_line(names: list[str]) -> str:
+    """What the sliders act on at this moment: these layers, or no result at all."""
+    if not names:
+        return "Strength and Colour count for the next result."
+    what = f"“{names[0]}”" if len(names) == 1 else f"the last {len(names)} layers"
+    return f"Strength and Colour change {what} at once."
+
+
 def daemon_line(status: StatusReply | None, problem: SamelightError | None) -> str:
     """How the daemon is."""
     if status is not None:
-        if status.device == LOADING:
+        if is_loading(status):
             return "The daemon is getting ready…"
         if status.running is not None:
             waiting = f", {status.queued} waiting" if status.queued else ""
@@ -58,7 +81,7 @@ def daemon_line(status: StatusReply | None, problem: SamelightError | None) -> s
 
 def model_line(status: StatusReply | None) -> str:
     """Where the networks run, and which are in memory."""
-    if status is None or status.device == LOADING:
+    if status is None or is_loading(status):
         return ""
     place = _place(status.device)
     if not status.warm_models:
