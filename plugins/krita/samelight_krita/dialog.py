@@ -18,6 +18,7 @@ from .widgets import COLOUR_TIP, STRENGTH_TIP, ModelChoice, Percent, QuietLabel,
 __all__ = ["OptionsDialog"]
 
 WATCH_MILLISECONDS = 300
+ASK_MILLISECONDS = 2000
 
 
 class OptionsDialog(QDialog):
@@ -48,6 +49,9 @@ class OptionsDialog(QDialog):
         watch = QTimer(self)  # the artist may select other layers meanwhile
         watch.timeout.connect(self._show_layers)
         watch.start(WATCH_MILLISECONDS)
+        ask = QTimer(self)  # the docker, which asks too, may not be on the screen
+        ask.timeout.connect(self._ask)
+        ask.start(ASK_MILLISECONDS)
 
     def _build(self) -> None:
         form = QFormLayout()
@@ -78,6 +82,10 @@ class OptionsDialog(QDialog):
             self._model.list_models(link.status, self._model.model())
         except RuntimeError:  # the dialog was closed
             return
+
+    @guarded
+    def _ask(self) -> None:
+        self._controller.link.ask_status()
 
     @guarded
     def _show_layers(self) -> None:

@@ -26,6 +26,7 @@ from .qt import (
     QWidget,
     pyqtSignal,
 )
+from .sentences import is_loading
 
 __all__ = ["COLOUR_TIP", "STRENGTH_TIP", "Dot", "ModelChoice", "Notice", "Percent", "QuietLabel", "TextLabel"]
 
@@ -187,18 +188,19 @@ class ModelChoice(QComboBox):
 
     def list_models(self, status: StatusReply | None, model: str) -> None:
         """Show what there is, with this one chosen; a model that is not there any more stays chosen, and says so."""
+        known = status is not None and not is_loading(status)
         names = tuple(status.models) if status is not None else ()
         default = status.default_model if status is not None else ""
-        if self._listed == (names, default, model):
+        if self._listed == (names, default, model, known):
             return
-        self._listed = (names, default, model)
+        self._listed = (names, default, model, known)
         self.blockSignals(True)
         self.clear()
         self.addItem(f"Automatic ({default})" if default else "Automatic", "")
         for name in names:
             self.addItem(name, name)
         if model and model not in names:
-            self.addItem(model if status is None else f"{model} (not installed)", model)
+            self.addItem(f"{model} (not installed)" if known else model, model)
         self.setCurrentIndex(max(0, self.findData(model)))
         self.blockSignals(False)
 
