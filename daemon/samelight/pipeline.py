@@ -26,7 +26,7 @@ from samelight.compositing import Composition, Scene
 from samelight.explaining import explain
 from samelight.instances import Instances
 from samelight.lifting import Blend, Change
-from samelight.reasons import describe_shift
+from samelight.reasons import Shift, shift_of
 from samelight.segmentation import Foreground, Found, InstanceFinder, Place
 from samelight_wire.formats import Raster, Rect
 from samelight_wire.messages import HarmonizeRequest
@@ -73,13 +73,16 @@ class Outcome:
     """The request as it was decoded: the layer's original pixels and where they may change."""
     change: Change
     """The whole colour change, of which the layer shows what was asked for."""
+    shift: Shift
+    """What that change does to the foreground as a whole, for the reasons of another blend."""
     explanations: dict[str, Raster] = field(default_factory=dict)
     """Pictures that show why, by name, where they were asked for; see `explaining.py`."""
 
     @property
     def byte_length(self) -> int:
         """Bytes that this outcome keeps in memory: the result, the original, masks and the change."""
-        return self.layer.octets.nbytes + self.scene.byte_length + self.change.byte_length
+        kept = self.scene.byte_length + self.change.byte_length + self.shift.byte_length
+        return self.layer.octets.nbytes + kept
 
 
 class Pipeline:
@@ -139,23 +142,26 @@ class Pipeline:
         pixels = _apply(change, scene, blend, threads)
         clock.begin("encode")
         layer = _encode(pixels, request.layer)
-        shift = describe_shift(composition.picture, harmonized, composition.mask, blend)
-        reasons = {"model": model, **composition.facts(), **shift, **(found.facts() if found is not None else {})}
+        gray = composition.colours.shape[2] == 1
+        shift = shift_of(composition.picture, harmonized, composition.mask, gray)
+        facts = composition.facts() | (found.facts() if found is not None else {})
+        reasons = {"model": model, **facts, **shift.reasons(blend)}
         explanations: dict[str, Raster] = {}
         if request.options.explain:
             clock.begin("explain")
             explanations = explain(scene, composition, found, threads)
         kept = scene.without_backdrop()
-        return Outcome(layer, request.layer_rect, model, clock.end(), reasons, kept, change, explanations)
+        return Outcome(layer, request.layer_rect, model, clock.end(), reasons, kept, change, shift, explanations)
 
     def reblend(self, outcome: Outcome, blend: Blend) -> Outcome:
-        """The same outcome with another share of the change, without a network run; its reasons stay those it had."""
+        """The same outcome with another share of the change, without a network run; the reasons tell of that share."""
         clock = _Clock(None)
         clock.begin("lift")
         pixels = _apply(outcome.change, outcome.scene, blend, self._threads or torch.get_num_threads())
         clock.begin("encode")
         layer = _encode(pixels, outcome.scene.layer)
-        return replace(outcome, layer=layer, seconds=clock.end(), explanations={})
+        reasons = outcome.reasons | outcome.shift.reasons(blend)
+        return replace(outcome, layer=layer, seconds=clock.end(), reasons=reasons, explanations={})
 
     def _find(self, scene: Scene, composition: Composition, clock: _Clock, threads: int) -> Found | None:
         """The instances around the foreground; the pixels come from the whole backdrop, not from the window alone."""

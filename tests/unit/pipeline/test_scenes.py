@@ -7,7 +7,7 @@ import pytest
 import torch
 from pipeline_helpers import flattened, over_backdrop, ramp, raster, round_alpha, run, samples, warm
 
-from samelight import harmonizers
+from samelight import harmonizers, srgb
 from samelight.lifting import Blend
 from samelight.pipeline import Pipeline
 from samelight_wire.errors import (
@@ -33,7 +33,8 @@ def place(layer, x, y, canvas=(300, 400), **fields):
     height, width = canvas
     backdrop = raster(ramp(height, width, 3, "u1", seed=3), Layout.RGB)
     rect = Rect(x, y, layer.shape[1], layer.shape[0])
-    return HarmonizeRequest("test", raster(layer, Layout.RGBA), rect, backdrop, Rect(0, 0, width, height), **fields)
+    layout = Layout.RGBA if layer.shape[2] == 4 else Layout.GRAYA
+    return HarmonizeRequest("test", raster(layer, layout), rect, backdrop, Rect(0, 0, width, height), **fields)
 
 
 @pytest.mark.parametrize("corner", [(-60, -40), (350, 260), (-60, 260), (180, -50)])
@@ -202,6 +203,28 @@ def test_reasons_tell_of_what_was_asked_for():
     assert whole["warmth_stops"] > 0.05
     assert abs(dim["warmth_stops"]) < whole["warmth_stops"] / 2
     assert still["warmth_stops"] == still["exposure_stops"] == 0
+
+
+def test_a_previews_reasons_are_those_of_a_request_with_its_blend():
+    layer = opaque(80, 90)
+    pipeline = Pipeline(lambda name: warm)
+    full = pipeline.run(place(layer, 20, 20))
+    for blend in (Blend(0.0, 0.0), Blend(0.5, 1.0), Blend(1.0, 0.3)):
+        asked = pipeline.run(place(layer, 20, 20, options=Options(strength=blend.strength, colour=blend.colour)))
+        assert pipeline.reblend(full, blend).reasons == asked.reasons
+    assert "hardly changed" in pipeline.reblend(full, Blend(0.0)).reasons["summary"]
+
+
+def test_reasons_of_a_gray_layer_tell_of_no_colour():
+    gray = opaque(80, 90)[..., 2:]
+    outcome = run(place(gray, 20, 20))
+    told = outcome.reasons
+    assert told["exposure_stops"] < -0.05
+    assert "darker" in told["summary"]
+    assert not {"warmth_stops", "tint_stops", "saturation_change", "kept_colour", "colour"} & told.keys()
+    assert not any(word in told["summary"] for word in ("warm", "cool", "green", "magenta", "saturated", "colour"))
+    before, after = (np.mean(srgb.decode(picture[..., 0] / 255)) for picture in (gray, samples(outcome)))
+    assert told["exposure_stops"] == pytest.approx(np.log2(after / before), abs=0.02)
 
 
 def test_stages_are_announced_in_order_and_can_stop_the_request():
