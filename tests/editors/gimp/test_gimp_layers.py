@@ -255,6 +255,27 @@ def test_a_group_is_harmonized_as_what_it_shows(lab: Lab, mode: str) -> None:
     assert np.array_equal(lab.pixels(new["id"]), lab.expected(raster(shown), PLACE, raster(ground())))
 
 
+@pytest.mark.parametrize("nested", ["NORMAL", "PASS_THROUGH"])
+def test_groups_that_only_cover_look_as_before(lab: Lab, nested: str) -> None:
+    """At strength 0 the picture is the same: a group that passes through is one layer, where nothing in it blends with
+    what is below; what blends within a group of the mode Normal stays in there.
+    """
+    image, _, _ = lab.scene((500, 500))
+    group = lab.gimp.call("add_group", image=image, name="group", mode="PASS_THROUGH")
+    inner = lab.gimp.call("add_group", image=image, name="inner", parent=group, mode=nested)
+    lab.layer(image, "one", object_at_night(), PLACE, parent=inner)
+    above = lab.layer(image, "two", object_at_night(40, 40), (100, 90), parent=inner)
+    hidden = lab.layer(image, "hidden", object_at_night(), (80, 80), parent=inner)
+    lab.gimp.call("change", layer=hidden, mode="MULTIPLY", visible=False)
+    changed = {"opacity": 60.0} if nested == "PASS_THROUGH" else {"mode": "MULTIPLY"}
+    lab.gimp.call("change", layer=above, **changed)
+    lab.gimp.call("change", layer=inner, opacity=70.0)
+    lab.gimp.call("change", layer=group, opacity=80.0)
+    before = lab.visible(image).astype(int)
+    lab.harmonize(image, group, strength=0.0)
+    assert np.abs(lab.visible(image) - before).max() <= ROUNDING
+
+
 def test_text_is_harmonized_as_what_it_shows(lab: Lab) -> None:
     image, _, _ = lab.scene((500, 500))
     text = lab.gimp.call("add_text", image=image, text="Dusk", place=PLACE)

@@ -65,6 +65,55 @@ def test_an_empty_group(lab: Lab) -> None:
     assert "“nothing” is empty" in lab.refused(image, group)
 
 
+BLENDING = [
+    pytest.param({"mode": "MULTIPLY"}, id="multiply"),
+    pytest.param({"mode": "NORMAL_LEGACY"}, id="legacy"),
+    pytest.param({"composite_mode": "CLIP_TO_BACKDROP"}, id="clipped"),
+    pytest.param({"composite_space": "RGB_PERCEPTUAL"}, id="perceptual"),
+]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("blending", BLENDING)
+def test_a_group_that_passes_through_and_blends(lab: Lab, blending: dict[str, str], nested: bool) -> None:
+    """Its shadow lies on the ground: by itself the group looks different, which the picture shows."""
+    image, group, inner = group_that_passes_through(lab, nested)
+    shadow = lab.layer(image, "shadow", object_at_night(), (80, 60), parent=inner, position=1)
+    lab.gimp.call("change", layer=shadow, **blending)
+    said = lab.refused(image, group)
+    assert f"“{'inner' if nested else 'group'}” passes through, and “shadow” in it blends" in said
+    assert "mode to Normal" in said
+    assert looks_different_by_itself(lab, image, inner)
+    lab.harmonize(image, group)
+
+
+def test_a_group_that_passes_through_with_filters(lab: Lab) -> None:
+    image, group, _ = group_that_passes_through(lab, nested=False)
+    lab.gimp.call("add_filter", layer=group, operation="gegl:gaussian-blur", std_dev_x=3.0, std_dev_y=3.0)
+    said = lab.refused(image, group)
+    assert "“group” passes through and has filters" in said
+    assert looks_different_by_itself(lab, image, group)
+    lab.harmonize(image, group)
+
+
+def group_that_passes_through(lab: Lab, nested: bool) -> tuple[int, int, int]:
+    """An object on a bright speck, in a group that passes through: image, group, and the group in which they lie."""
+    image, _, _ = lab.scene((500, 500))
+    group = inner = lab.gimp.call("add_group", image=image, name="group", mode="PASS_THROUGH")
+    if nested:
+        inner = lab.gimp.call("add_group", image=image, name="inner", parent=group, mode="PASS_THROUGH")
+    lab.layer(image, "speck", 255 - object_at_night(30, 30) // 4, (100, 100), parent=inner)
+    lab.layer(image, "object", object_at_night(), (60, 40), parent=inner)
+    return image, group, inner
+
+
+def looks_different_by_itself(lab: Lab, image: int, group: int) -> bool:
+    """Whether the picture changes as soon as GIMP composes the group by itself; it does from then on."""
+    before = lab.visible(image).astype(int)
+    lab.gimp.call("change", layer=group, mode="NORMAL")
+    return bool(np.abs(lab.visible(image) - before).max() > 10)
+
+
 def test_nothing_below_and_nothing_selected(lab: Lab) -> None:
     image, below, above = lab.scene()
     assert "nothing below the layer “ground”" in lab.refused(image, below)
