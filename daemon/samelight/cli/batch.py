@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -146,13 +146,14 @@ def _run(
 ) -> Report:
     """Does the folder; what goes wrong with a file goes into the report."""
     from samelight.cli.harmonizing import open_harmonizer
-    from samelight.pictures import make_folder
+    from samelight.pictures import file_identity, make_folder
     from samelight.settings import load_settings
 
     settings = load_settings()
     pairs, lonely = find_pairs(folder)
     make_folder(output)
     _check_apart(output, folder)
+    originals = _identities([*lonely, *(path for pair in pairs for path in (pair.composite, *pair.masks))])
     report = Report()
     with open_harmonizer(settings, in_process=in_process) as harmonizer, file_progress(quiet, len(pairs)) as begin:
         for pair in pairs:
@@ -160,6 +161,9 @@ def _run(
             target = output / pair.composite.name
             if skip_existing and target.exists():
                 report.skipped.append(str(target))
+                continue
+            if file_identity(target) in originals:
+                report.fail(pair.composite, _overwrites(target))
                 continue
             try:
                 _do(pair, target, harmonizer, options, settings, report)
@@ -187,10 +191,27 @@ def _do(pair: Pair, target: Path, harmonizer: Harmonize, options: Options, setti
 
 def _check_apart(output: Path, folder: Path) -> None:
     """Raises OutputError where the results would replace the pictures that they are made of."""
-    if output.resolve() in [(folder / name).resolve() for name in ("composite", "mask")]:
+    from samelight.pictures import is_same_file
+
+    if any(is_same_file(output, folder / name) for name in ("composite", "mask")):
         raise OutputError(
             f'The results would overwrite the pictures in "{output}".', "Name another folder for the results."
         )
+
+
+def _identities(files: Iterable[Path]) -> frozenset[tuple[int, int]]:
+    """Of all these files, also of those that are only linked here."""
+    from samelight.pictures import file_identity
+
+    return frozenset(found for path in files if (found := file_identity(path)) is not None)
+
+
+def _overwrites(target: Path) -> OutputError:
+    """What is said of a result whose name leads to one of the pictures."""
+    return OutputError(
+        f'The result would overwrite one of the pictures: "{target}" leads to it.',
+        "Remove that link, or name another folder for the results.",
+    )
 
 
 def _print_summary(report: Report, output: Path) -> None:

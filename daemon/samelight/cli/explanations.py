@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from samelight.pictures import Picture, check_output, make_folder, write_picture
-from samelight_wire.errors import OutputError
+from samelight.pictures import Picture, check_apart, check_output, make_folder, write_picture
 
 __all__ = ["prefix_for", "write_explanations"]
 
@@ -28,11 +27,10 @@ def prefix_for(named: str, composite: Path, names: Iterable[str], others: Iterab
     if path.is_dir() or named.endswith(("/", os.sep)):
         make_folder(path)
         path = path / composite.stem
-    taken = {other.resolve() for other in others if other is not None}
+    taken = [other for other in others if other is not None]
     for file in (_file(path, name) for name in names):
         check_output(file)
-        if file.resolve() in taken:
-            raise OutputError(f'"{file}" is named twice.', "Give the explanation a prefix of its own.")
+        check_apart(file, "explanation", taken)
     return path
 
 

@@ -10,7 +10,6 @@ import typer
 
 from samelight.cli.progress import stage_progress
 from samelight.cli.reporting import AsJson, errors_reported, print_json
-from samelight_wire.errors import OutputError
 from samelight_wire.messages import USUAL_COLOUR, Options
 
 __all__ = ["Colour", "InProcess", "Model", "Strength", "harmonize"]
@@ -87,14 +86,14 @@ def _run(
     """Harmonizes and writes; gives the report."""
     from samelight.cli.explanations import prefix_for, write_explanations
     from samelight.cli.harmonizing import harmonize_files, open_harmonizer
-    from samelight.pictures import before_and_after, check_output, write_picture
+    from samelight.pictures import before_and_after, check_apart, check_output, write_picture
     from samelight.settings import load_settings
 
     settings = load_settings()
-    _check_apart(output, "result", composite, mask)
+    check_apart(output, "result", (composite, mask))
     if before_after is not None:
         check_output(before_after)
-        _check_apart(before_after, "before/after picture", composite, mask, output)
+        check_apart(before_after, "before/after picture", (composite, mask, output))
     files = composite, mask, output, before_after
     prefix = None if explain is None else prefix_for(explain, composite, EXPLANATIONS, files)
     with open_harmonizer(settings, in_process=in_process) as harmonizer, stage_progress(quiet) as on_progress:
@@ -114,9 +113,3 @@ def _run(
     if prefix is not None:
         report["explanations"] = write_explanations(done.explanations, prefix)
     return report
-
-
-def _check_apart(path: Path, what: str, *others: Path) -> None:
-    """Raises OutputError where writing a file would overwrite another one of the same call."""
-    if path.resolve() in [other.resolve() for other in others]:
-        raise OutputError(f'"{path}" is named twice.', f"Give the {what} a name of its own.")

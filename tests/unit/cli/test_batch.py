@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from cli_helpers import Run, write_pair
 
+from samelight.pictures import file_identity
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -84,6 +86,42 @@ def test_the_pictures_themselves_are_never_overwritten(run: Run, folder: Path) -
     result = run("batch", folder, "-o", folder / "mask" / ".." / "composite", "--no-daemon", "--json")
     assert result.exit_code == 2
     assert json.loads(result.stdout)["error"]["code"] == "output"
+    assert (folder / "composite" / "a.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("original", ["composite/a.png", "mask/a.png", "composite/b.png", "mask/lonely.png"])
+def test_a_link_among_the_results_costs_no_picture(run: Run, folder: Path, tmp_path: Path, original: str) -> None:
+    before = (folder / original).read_bytes()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.png").symlink_to(folder / original)
+    report = json.loads(run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--json").stdout)
+    assert (folder / original).read_bytes() == before
+    assert [Path(str(entry["output"])).name for entry in report["done"]] == ["b.png"]
+    failed = {Path(entry["file"]).name: entry["message"] for entry in report["failed"]}
+    assert "would overwrite one of the pictures" in failed["a.png"]
+
+
+def test_pictures_that_are_only_linked_into_the_folder_are_safe(run: Run, folder: Path, tmp_path: Path) -> None:
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    (folder / "composite" / "a.png").rename(photographs / "a.png")
+    (folder / "composite" / "a.png").symlink_to(photographs / "a.png")
+    before = (photographs / "a.png").read_bytes()
+    run("batch", folder, "-o", photographs, "--no-daemon")
+    assert (photographs / "a.png").read_bytes() == before
+    assert (photographs / "b.png").exists()
+
+
+def test_a_folder_by_a_name_of_other_case_is_known(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As on a disk that does not tell A from a.
+    monkeypatch.setattr(
+        "samelight.pictures.identity.file_identity",
+        lambda path: file_identity(path.with_name(path.name.lower())),
+    )
+    before = (folder / "composite" / "a.png").read_bytes()
+    result = run("batch", folder, "-o", folder / "COMPOSITE", "--no-daemon")
+    assert result.exit_code == 2
+    assert "would overwrite the pictures" in result.stderr
     assert (folder / "composite" / "a.png").read_bytes() == before
 
 

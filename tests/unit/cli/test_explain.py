@@ -48,6 +48,14 @@ def test_an_explanation_replaces_nothing_and_says_so_before_the_work(run: Run, t
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_an_explanation_knows_other_names_of_the_same_file(tmp_path: Path) -> None:
+    composite = tmp_path / "cat.png"
+    composite.write_bytes(b"a picture")
+    (tmp_path / "why-submasks.png").hardlink_to(composite)
+    with pytest.raises(OutputError, match="is the same file as"):
+        prefix_for(f"{tmp_path}/why", composite, EXPLANATIONS, [composite, None])
+
+
 def test_in_process(run: Run, tmp_path):
     composite, mask = write_pair(tmp_path, (120, 90))
     done = run(

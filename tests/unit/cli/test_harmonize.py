@@ -150,6 +150,19 @@ def test_the_result_overwrites_nothing_that_it_is_made_of(run: Run, pair: tuple[
     assert pair[which].read_bytes() == before
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_other_names_of_the_same_file_are_known(run: Run, pair: tuple[Path, Path], tmp_path: Path, which: int) -> None:
+    # A second name whose letters are others leads to the file, as COMPOSITE.PNG does where a disk takes A for a.
+    (tmp_path / "OTHER.png").hardlink_to(pair[which])
+    before = pair[which].read_bytes()
+    for arguments in (["-o", "OTHER.png"], ["-o", "out.png", "--before-after", "OTHER.png"]):
+        named = [part if part.startswith("-") else str(tmp_path / part) for part in arguments]
+        result = run("harmonize", *pair, *named, "--no-daemon")
+        assert result.exit_code == 2
+        assert f'OTHER.png" is the same file as "{pair[which]}"' in result.stderr
+    assert pair[which].read_bytes() == before
+
+
 def test_a_format_that_cannot_hold_the_result_is_told_before_the_work(
     run: Run, pair: tuple[Path, Path], tmp_path: Path
 ) -> None:
