@@ -115,7 +115,7 @@ def _attempt(opener: OpenerDirector, url: str, part: Path, size: int, on_progres
     try:
         with opener.open(_request(url, part, have), timeout=TIMEOUT) as answer:
             begin = _begin_of(answer, part, have, size)
-            keep = 0 if _is_another(answer.headers, part, url) else have
+            keep = _keep_of(answer.headers, part, url, begin, have)
             _write_validator(part, url, answer.headers)
             _read_into(part, answer, begin, keep, size, on_progress)
     except HTTPError as error:
@@ -158,6 +158,19 @@ def _begin_of(answer: http.client.HTTPResponse, part: Path, have: int, size: int
         raise _Passing("the server sent another piece of the file than the one asked for")
     _check_size(piece[2] if piece[2] != "*" else None, size)
     return have
+
+
+def _keep_of(headers: Message, part: Path, url: str, begin: int, have: int) -> int:
+    """How much of what we hold belongs to the file of the answer: all of our `have` bytes or, of another version, none.
+
+    Raises: _Passing where the answer is the rest of another version, whose beginning we do not hold.
+    """
+    if not _is_another(headers, part, url):
+        return have
+    if begin:
+        forget_part(part)
+        raise _Passing("the server went on with another version of the file")
+    return 0
 
 
 def _check_size(stated: str | None, size: int) -> None:

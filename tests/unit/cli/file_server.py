@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-__all__ = ["FileServer", "Handler", "breaking_off", "file_server", "sending", "stalling", "stating"]
+__all__ = ["FileServer", "Handler", "breaking_off", "file_server", "honest", "sending", "stalling", "stating"]
 
 
 class FileServer(ThreadingHTTPServer):

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from file_server import FileServer, breaking_off, file_server, sending, stalling, stating
+from file_server import FileServer, Handler, breaking_off, file_server, honest, sending, stalling, stating
 
 from samelight.weights import download as downloading
 from samelight.weights.download import download
@@ -84,6 +84,23 @@ def test_another_version_of_the_file_is_begun_anew(fetch: Fetch, server: FileSer
 
     assert fetch() == content
     assert fetch.server.asked[-1]["if-range"] == '"one"'
+
+
+def test_the_rest_of_another_version_is_not_joined_to_the_beginning_of_this_one(
+    fetch: Fetch, server: FileServer, content: bytes
+) -> None:
+    """From a server that does what Range says and does not look at If-Range."""
+    server.content = bytes(len(content))
+
+    def go_on_with_the_other(handler: Handler) -> None:
+        server.content, server.etag = content, '"two"'
+        del handler.headers["If-Range"]
+        honest(handler)
+
+    server.behaviours = [breaking_off(200_000), go_on_with_the_other]
+    assert fetch() == content
+    assert server.ranges == [None, "bytes=200000-", None]
+    assert "another version" in fetch.reasons[1]
 
 
 def test_a_mirror_goes_on_without_the_other_address_s_tag(fetch: Fetch, server: FileServer, content: bytes) -> None:
