@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -219,6 +219,9 @@ def _print_summary(report: Report, output: Path) -> None:
     skipped = f", {len(report.skipped)} were there already" if report.skipped else ""
     pictures = "1 picture" if len(report.done) == 1 else f"{len(report.done)} pictures"
     typer.echo(f"Wrote {pictures} to {output}{skipped}.")
+    for done in report.done:
+        for warning in cast("list[str]", done["warnings"]):
+            typer.echo(f"Warning: {done['output']}: {warning}", err=True)
     if report.failed:
         typer.echo(f"{len(report.failed)} failed:", err=True)
     for failure in report.failed:

@@ -66,6 +66,8 @@ def harmonize(
             print_json(report)
         else:
             typer.echo(f"Wrote {output} ({report['model']}, {report['total_seconds']:.2f} s).")
+            for warning in report["warnings"]:
+                typer.echo(f"Warning: {warning}", err=True)
             if before_after is not None:
                 typer.echo(f"Before and after: {before_after}")
             for name, path in report.get("explanations", {}).items():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from samelight.labels import refuse_labels
+from samelight.labels import describe_faint_mask, refuse_labels
 from samelight.pictures import (
     Picture,
     check_holds,
@@ -54,6 +54,8 @@ class Harmonized:
     """What was done, in plain values."""
     explanations: dict[str, Picture] = field(default_factory=dict)
     """Pictures that show why, by name, where they were asked for."""
+    warnings: tuple[str, ...] = ()
+    """Sentences on what was done as it was asked for, though hardly as it was meant."""
 
     def report(self, output: Path) -> dict[str, Any]:
         """The same in plain values, for JSON."""
@@ -63,6 +65,7 @@ class Harmonized:
             "total_seconds": self.total_seconds,
             "seconds": self.seconds,
             "reasons": self.reasons,
+            "warnings": list(self.warnings),
         }
 
 
@@ -125,7 +128,7 @@ def build_request(picture: Picture, mask: Pixels, options: Options) -> Harmonize
 
     Raises:
         SizeMismatchError: the two are not of one size.
-        EmptyMaskError: the mask holds 0 and 1 where 255 is meant.
+        EmptyMaskError: the mask numbers things where white is meant.
     """
     height, width = mask.shape
     if (width, height) != (picture.width, picture.height):
@@ -167,7 +170,8 @@ def harmonize_files(
     before = read_picture(composite, max_pixels)
     if output is not None:
         check_holds(before, output)
-    request = build_request(before, read_mask(mask, max_pixels), options)
+    marked = read_mask(mask, max_pixels)
+    request = build_request(before, marked, options)
     began = time.perf_counter()
     result = harmonize(request, on_progress)
     total = time.perf_counter() - began
@@ -175,4 +179,6 @@ def harmonize_files(
     if output is not None:
         write_picture(after, output)
     explanations = {name: picture_of(raster) for name, raster in result.explanations.items()}
-    return Harmonized(before, after, result.model, total, result.seconds, result.reasons, explanations)
+    faint = describe_faint_mask(marked)
+    warnings = () if faint is None else (faint,)
+    return Harmonized(before, after, result.model, total, result.seconds, result.reasons, explanations, warnings)

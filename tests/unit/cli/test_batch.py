@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli_helpers import Run, write_pair
+from PIL import Image
 
 from samelight.pictures import file_identity
 
@@ -50,6 +51,14 @@ def test_in_words_failures_go_to_stderr(run: Run, folder: Path, tmp_path: Path) 
     assert "Wrote 2 pictures" in result.stdout
     assert "3 failed" in result.stderr
     assert "has no mask" in result.stderr
+
+
+def test_a_gray_mask_is_warned_of(run: Run, folder: Path, tmp_path: Path) -> None:
+    with Image.open(folder / "mask" / "a.png") as mask:
+        mask.point(lambda value: value // 2).save(folder / "mask" / "a.png")
+    result = run("batch", folder, "-o", tmp_path / "out", "--no-daemon")
+    assert "a.png: The mask's brightest value is 127 of 255" in result.stderr
+    assert result.stderr.count("Warning: ") == 1
 
 
 def test_skip_existing_leaves_results_alone(run: Run, folder: Path, tmp_path: Path) -> None:

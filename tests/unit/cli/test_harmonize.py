@@ -71,6 +71,7 @@ def test_less_colour_than_all_is_usual(run: Run, pair: tuple[Path, Path], tmp_pa
         ("size", "The mask is 10 x 10 pixels, but the picture is 48 x 32"),
         ("empty", "marks no pixel"),
         ("labels", "Multiply it by 255"),
+        ("many labels", "brightest value is 38 of 255: at most 15 % of the effect"),
         ("everything", "no backdrop"),
         ("truncated", "damaged"),
     ],
@@ -87,7 +88,7 @@ def test_bad_input_is_one_sentence_and_code_2(
         composite.write_bytes(composite.read_bytes()[:200])
     else:
         size = (10, 10) if spoil == "size" else (48, 32)
-        Image.new("L", size, {"everything": 255, "labels": 1}.get(spoil, 0)).save(mask)
+        Image.new("L", size, {"everything": 255, "labels": 1, "many labels": 38}.get(spoil, 0)).save(mask)
     (tmp_path / "out.png").write_bytes(b"an older result")
     result = run("harmonize", composite, mask, "-o", tmp_path / "out.png", "--no-daemon")
     assert result.exit_code == 2
@@ -96,6 +97,23 @@ def test_bad_input_is_one_sentence_and_code_2(
     assert result.stderr.count("\n") == 2  # the sentence and the hint
     assert result.stdout == ""
     assert (tmp_path / "out.png").read_bytes() == b"an older result"
+
+
+def test_a_gray_mask_is_warned_of(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    mask = read_picture(pair[1]).pixels[..., 0]
+    Image.fromarray(mask // 2).save(pair[1])
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("Warning: The mask's brightest value is 127 of 255: at most 50 % of the effect.")
+    assert "Wrote" in result.stdout
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--json")
+    assert "at most 50 %" in json.loads(result.stdout)["warnings"][0]
+
+
+def test_a_white_mask_is_not_warned_of(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--json")
+    assert json.loads(result.stdout)["warnings"] == []
+    assert result.stderr == ""
 
 
 def test_unknown_model_and_unwritable_output(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
