@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -51,7 +52,7 @@ class PhotoCollection:
             if path.suffix.lower() in PHOTO_SUFFIXES and not _hidden(path):
                 by_stem.setdefault(str(path.with_suffix("")), {})[path.suffix.lower()] = name
         self._entries = [_photo_and_regions(by_stem[stem]) for stem in sorted(by_stem)]
-        self.names = [PurePosixPath(photo).stem for photo, _ in self._entries]
+        self.names = _names([PurePosixPath(photo) for photo, _ in self._entries])
         self._photos: dict[int, Tensor] = {}
         self._regions: dict[int, Tensor] = {}
         self.with_regions = [index for index, (_, regions) in enumerate(self._entries) if regions]
@@ -133,6 +134,22 @@ def _open_source(source: Path) -> _Folder | _Archive:
 def _hidden(path: PurePosixPath) -> bool:
     """Whether it is a system's own file: macOS puts a ._NAME.jpg that is no picture beside each one it archives."""
     return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def _names(photos: list[PurePosixPath]) -> list[str]:
+    """What photographs are called: by their stems or, where several folders have one, by their paths without suffix.
+
+    Files are named by that, so it never leads out of a folder, whatever an archive says.
+    """
+    stems = Counter(photo.stem.casefold() for photo in photos)  # as file systems that do not tell A from a count them
+    return [
+        photo.stem if stems[photo.stem.casefold()] == 1 else _path_inside(photo.with_suffix("")) for photo in photos
+    ]
+
+
+def _path_inside(path: PurePosixPath) -> str:
+    """A path without what names a root or, on Windows, a drive; there are no `..` among photographs (`_hidden`)."""
+    return "/".join(part.replace(":", "_") for part in path.parts if part != path.root)
 
 
 def _photo_and_regions(files: dict[str, str]) -> tuple[str, str | None]:

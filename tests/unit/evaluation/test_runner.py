@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -130,6 +131,25 @@ def test_subsets_are_saved_in_folders(iharmony4: Path, tmp_path: Path) -> None:
     again = TripleSet(tmp_path / "saved" / "native")
     assert len(again.names) == 8
     assert again.read(0).subset == "HAdobe5k"
+
+
+def test_photographs_of_one_name_are_saved_and_measured_each_by_itself(photo_folder: Path, tmp_path: Path) -> None:
+    for number, place in enumerate(("spring", "summer", "")):
+        (tmp_path / "photos" / place).mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo_folder / f"photo{number}.webp", tmp_path / "photos" / place / "IMG_1.webp")
+    shutil.copy(photo_folder / "photo3.webp", tmp_path / "photos" / "spring")
+    folder = tmp_path / "saved"
+    plan = Plan(partial(PhotoSet, tmp_path / "photos"), {"reinhard": BaselineSpec("reinhard")}, (NATIVE,), save=folder)
+    first = list(run(Measurer(plan), range(4)))
+    assert sorted(each.name for each in first) == ["IMG_1", "photo3", "spring/IMG_1", "summer/IMG_1"]
+    assert len(TripleSet(folder / "native").names) == 4
+    rival = ResultsSpec(folder / "native" / "results" / "reinhard")
+    second = list(run(Measurer(replace(plan, methods={"rival": rival}, save=None)), range(4)))
+    for one, two in zip(first, second, strict=True):
+        assert isinstance(one, Measured)
+        assert isinstance(two, Measured)
+        own, rival_s = one.sizes["native"].figures["reinhard"], two.sizes["native"].figures["rival"]
+        assert own.fmse == pytest.approx(rival_s.fmse, rel=1e-2), "but for the rounding of a file"
 
 
 def test_no_space_for_saved_pictures_ends_the_work(plan: Plan, tmp_path: Path) -> None:

@@ -26,6 +26,18 @@ def test_files_of_the_system_are_no_photographs(tmp_path: Path) -> None:
         assert PhotoCollection(source).names == ["tree"]
 
 
+def test_photographs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    """Others keep their plain names."""
+    archive = tmp_path / "photos.zip"
+    files = ["a/tree.jpg", "a/tree.png", "b/Tree.JPG", "tree.webp", "b/lake.jpg", "/root/hill.jpg", "C:/hill.jpg"]
+    with zipfile.ZipFile(archive, "w") as target:
+        for name in files:
+            target.writestr(name, b"")
+    found = PhotoCollection(archive)
+    assert sorted(found.names) == ["C_/hill", "a/tree", "b/Tree", "lake", "root/hill", "tree"]
+    assert found.with_regions == [found.names.index("a/tree")]
+
+
 def test_a_photograph_is_upright(tmp_path: Path) -> None:
     stored = np.zeros((20, 30, 3), np.uint8)
     stored[:, :15] = 255  # the left of what the sensor saw
