@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from samelight.lifting.blend import Blend
 from samelight.lifting.change import Change
-from samelight.lifting.samples import SampleCodec
+from samelight.lifting.samples import LEAST_ALPHA, SampleCodec
 from samelight.parallel import for_each
 from samelight_wire.formats import Alpha, RasterFormat
 
@@ -147,12 +147,13 @@ class _Applier:
         alpha = source[..., -1].astype(np.float32) / np.float32(self._codec.scale) if self._premultiplied else None
         channels = len(self._codec.order)
         curved = np.empty((channels, *source.shape[:2]), dtype=np.float32)
-        plain = np.empty_like(curved) if effect is not None or self._blend.needs_plain(channels) else curved
+        needs_plain = effect is not None or self._blend.needs_plain(channels) or not self._codec.integer
+        plain = np.empty_like(curved) if needs_plain else curved
         self._codec.read(source, plain, curved, alpha)
         changed = _affine(curved, upper, slope, shares)
         self._blend.lessen_colour(changed, plain, self._codec.order)
         # Before the blend: half strength is half way to what full strength gives, clipped colours included.
-        self._codec.clip(changed)
+        self._codec.clip(changed, plain)
         if effect is not None or self._blend.strength != 1.0:
             changed -= plain
             changed *= self._strength if effect is None else self._strength * effect
@@ -161,6 +162,9 @@ class _Applier:
         if effect is not None:
             # Rounding on the way there and back must not touch what is outside.
             np.copyto(target, source, where=(effect == 0)[..., None])
+        if alpha is not None:
+            # Light without cover, such as a glow, cannot be divided by alpha: it stays as it is.
+            np.copyto(target, source, where=(alpha <= LEAST_ALPHA)[..., None])
 
     def _along_row(self, row: int) -> Array:
         """A row of nodes at every pixel column: C x (C + 1) x W."""

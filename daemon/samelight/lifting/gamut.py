@@ -1,13 +1,15 @@
-"""Colours that leave the range of an integer depth: brought back without turning their hue."""
+"""Colours that leave the range of their depth: brought back without turning their hue."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["clip_keeping_hue"]
+__all__ = ["clip_keeping_hue", "raise_keeping_hue"]
 
 Array = NDArray[np.float32]
+
+ZERO = np.float32(0)
 
 
 def clip_keeping_hue(planes: Array, top: float) -> None:
@@ -27,14 +29,36 @@ def clip_keeping_hue(planes: Array, top: float) -> None:
     np.clip(planes, 0, top, out=planes)
 
 
-def _squeeze(planes: Array, top: np.float32) -> None:
-    """Move the channels of each colour that leaves 0..top along a straight line, so that its extremes come to rest on
-    the borders they crossed.
+def raise_keeping_hue(planes: Array, plain: Array) -> None:
+    """Raise colours of a float depth in place to where they are negative only where they were negative before.
+
+    Values above 1 stay, as float depths have them. What is raised keeps its hue as in `clip_keeping_hue`.
+
+    Args:
+        planes: C x ... channels after a change; C is 3, or 1 for gray.
+        plain: the same before it.
     """
-    low = np.minimum(np.minimum(planes[0], planes[1]), planes[2])
+    if all(float(plane.min()) >= 0 for plane in planes):
+        return
+    if len(planes) == 3:
+        _squeeze(planes, np.float32(np.inf), np.minimum(_lowest(plain), 0))
+    for plane, before in zip(planes, plain, strict=True):
+        np.maximum(plane, np.minimum(before, 0), out=plane)
+
+
+def _lowest(planes: Array) -> Array:
+    lowest: Array = np.minimum(np.minimum(planes[0], planes[1]), planes[2])
+    return lowest
+
+
+def _squeeze(planes: Array, top: np.float32, bottom: Array | np.float32 = ZERO) -> None:
+    """Move the channels of each colour that leaves bottom..top along a straight line, so that its extremes come to
+    rest on the borders they crossed.
+    """
+    low = _lowest(planes)
     high = np.maximum(np.maximum(planes[0], planes[1]), planes[2])
-    outside = (low < 0) | (high > top)
-    new_low, new_high = np.clip(low, 0, top), np.clip(high, 0, top)
+    outside = (low < bottom) | (high > top)
+    new_low, new_high = np.clip(low, bottom, top), np.clip(high, bottom, top)
     high -= low
     np.maximum(high, np.float32(1e-6), out=high)
     new_high -= new_low

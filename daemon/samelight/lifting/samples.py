@@ -9,14 +9,18 @@ from numpy.typing import NDArray
 
 from samelight import srgb
 from samelight.lifting.curve import ToneCurves
-from samelight.lifting.gamut import clip_keeping_hue
+from samelight.lifting.gamut import clip_keeping_hue, raise_keeping_hue
 from samelight_wire.formats import Alpha, Depth, Layout, RasterFormat
 
-__all__ = ["SampleCodec"]
+__all__ = ["LEAST_ALPHA", "SampleCodec"]
 
 Array = NDArray[np.float32]
 
 CHANNEL_ORDER = {Layout.RGBA: (0, 1, 2), Layout.BGRA: (2, 1, 0), Layout.RGB: (0, 1, 2), Layout.GRAYA: (0,)}
+
+
+LEAST_ALPHA = np.float32(1e-30)
+"""Premultiplied colours are not divided by this alpha or less: there would be no number for what comes out."""
 
 
 class SampleCodec:
@@ -65,10 +69,18 @@ class SampleCodec:
                 plain[place] = code
                 curved[place] = self._curve(code, channel)
 
-    def clip(self, planes: Array) -> None:
-        """Bring code values (C x rows x columns) into the range that an integer depth holds, in place."""
+    def clip(self, planes: Array, plain: Array) -> None:
+        """Bring changed code values into the depth's range, in place: that of an integer depth, or for a float depth
+        what is not below 0 where nothing was before.
+
+        Args:
+            planes: C x rows x columns.
+            plain: the same before the change; an integer depth does not look at it.
+        """
         if self.integer:
             clip_keeping_hue(planes, self.scale)
+        else:
+            raise_keeping_hue(planes, plain)
 
     def write(self, planes: Array, pixels: NDArray[Any], alpha: Array | None) -> None:
         """Put code values (C x rows x columns, within range) into the colour samples of a piece."""
@@ -87,7 +99,7 @@ class SampleCodec:
     def _code(self, samples: NDArray[Any], alpha: Array | None) -> Array:
         values = samples.astype(np.float32)
         if alpha is not None:
-            values = np.divide(values, alpha, out=np.zeros_like(values), where=alpha > 0)
+            values = np.divide(values, alpha, out=np.zeros_like(values), where=alpha > LEAST_ALPHA)
         return srgb.encode(values / np.float32(self.scale)) * np.float32(self.scale) if self._linear else values
 
     def _curve(self, code: Array, channel: int) -> Array:

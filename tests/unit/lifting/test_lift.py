@@ -270,6 +270,60 @@ def test_colours_of_an_integer_depth_stay_in_range_without_colour():
     assert np.abs(np.sort(part[~inside], axis=-1)[:, [0, 2]] - clipped).max() <= 1
 
 
+@pytest.mark.parametrize("linear", [False, True])
+@pytest.mark.parametrize("blend", [Blend(), Blend(colour=0.7), Blend(0.6, 0.3)])
+@pytest.mark.parametrize("dtype", ["f2", "f4"])
+def test_a_float_layer_is_negative_only_where_it_was(dtype, blend, linear):
+    before = small_picture()
+    change = fitted(after=(before * np.array([0.9, 0.6, 0.4]) - 0.2).astype(np.float32))
+    pixels = ramp(160, 200, 3, dtype)
+    pixels[40:60, 50:90] = 0  # a black spot
+    arguments = {"origin": (0, 0), "linear": linear, "blend": blend}
+    result = apply_change(change, pixels, form(pixels), **arguments)
+    assert (by_definition(change, pixels.astype(np.float32)) < -0.05).mean() > 0.05, "the change alone goes below 0"
+    assert result.min() >= 0
+    wide = pixels.copy()
+    wide[::3, ::2, 1] = -0.05
+    result = apply_change(change, wide, form(wide), **arguments)
+    assert (result >= np.minimum(wide, 0)).all()
+    assert (result < 0).any()
+    assert np.array_equal(apply_change(change, wide, form(wide), tile_pixels=70, **arguments), result)
+
+
+def test_colours_of_a_float_layer_go_to_black_as_those_of_an_integer_depth():
+    before = small_picture()
+    change = fitted(after=(before * np.array([0.9, 0.6, 0.4]) - 0.2).astype(np.float32))
+    deep = ramp(160, 200, 3, "u2")
+    exact = (deep / 65535).astype(np.float32)
+    results = [apply_change(change, pixels, form(pixels), origin=(0, 0)) for pixels in (deep, exact)]
+    below = (by_definition(change, exact) < 0).any(axis=-1)
+    assert below.mean() > 0.2
+    assert np.abs(results[0] - results[1] * 65535.0).max() <= 1
+
+
+@pytest.mark.parametrize("linear", [False, True])
+def test_values_above_white_stay_in_a_float_layer(linear):
+    change = fitted(after=small_picture() * np.float32(0.9))
+    pixels = np.full((4, 5, 3), 7.0, np.float32)
+    assert apply_change(change, pixels, form(pixels), origin=(0, 0), linear=linear).min() > 2
+
+
+@pytest.mark.parametrize("blend", [Blend(), Blend(0.5, 0.7)])
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f2", "f4"])
+def test_colour_without_alpha_stays_in_a_premultiplied_layer(dtype, blend):
+    """Compositors add light that covers nothing so: flames, glows."""
+    pixels = ramp(160, 200, 4, dtype)
+    pixels[20:40, 30:60, 3] = 0
+    glow = pixels[20:40, 30:60].copy()
+    if dtype == "f4":
+        pixels[50, 60:70, 3] = 1e-40
+    result = apply_change(fitted(), pixels, form(pixels, Layout.RGBA, Alpha.PREMULTIPLIED), origin=(0, 0), blend=blend)
+    assert glow[..., :3].any()
+    assert np.array_equal(result[20:40, 30:60], glow)
+    assert np.isfinite(result.astype(np.float32)).all()
+    assert not np.array_equal(result, pixels)
+
+
 def test_a_blend_of_pictures_is_that_of_layers():
     before, after = small_picture(), np.clip(small_picture() * np.array([1.5, 1.1, 0.7]), 0, 1).astype(np.float32)
     blended = Blend(0.5, 0.25).between(before, after)
