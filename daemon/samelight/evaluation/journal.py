@@ -2,7 +2,8 @@
 
 One line of JSON each: first what is measured (pictures, methods with their weights' hashes, sizes, how much of a
 change is kept), then a picture a line. A file of another evaluation is refused, never mixed in. What follows a
-damaged line, such as a last one that was cut off, is measured again.
+damaged line, such as a last one that was cut off, is measured again. So is a picture that is to be saved and was not
+saved there when it was measured, or whose files are gone.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from samelight.evaluation.evaluation import Failure
 from samelight.evaluation.methods import NetworkSpec
 from samelight.evaluation.metrics import PictureFigures
 from samelight.evaluation.runner import Measured, Measurer, SizeFigures, run
+from samelight.evaluation.saving import is_saved
 from samelight_wire.errors import InvalidOptionError, OutputError
 from samelight_wire.release import RELEASE
 
 __all__ = ["Journal", "run_with_journal"]
+
+SAVED_IN = "saved_in"
+"""In a picture's line: the folder that its pictures were written into; null for none."""
 
 
 class Journal:
@@ -34,7 +39,8 @@ class Journal:
             OutputError: it cannot be read or written.
             WeightsError: a network has no weights.
         """
-        self.path, self._about = path, _about(measurer)
+        self.path, self._plan, self._about = path, measurer.plan, _about(measurer)
+        self._saved_in = str(self._plan.save.resolve()) if self._plan.save else None
         self.found: dict[int, Measured] = {}
         """By index: what was measured before."""
         try:
@@ -53,7 +59,7 @@ class Journal:
         """
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(measured)) + "\n")
+                file.write(json.dumps({**asdict(measured), SAVED_IN: self._saved_in}) + "\n")
         except OSError as error:
             raise OutputError(f'"{self.path}" cannot be written ({error.strerror}).') from error
 
@@ -68,11 +74,22 @@ class Journal:
                 "Name another file, or delete this one.",
             )
         for number, line in enumerate(lines[1:], 1):
-            picture = _measured(_parsed(line))
+            fields = _parsed(line)
+            saved_in = fields.pop(SAVED_IN, None) if isinstance(fields, dict) else None
+            picture = _measured(fields)
             if picture is None:
                 return number
-            self.found[picture.index] = picture
+            if self._plan.save is None or self._is_saved(picture, saved_in):
+                self.found[picture.index] = picture
         return len(lines)
+
+    def _is_saved(self, picture: Measured, saved_in: str | None) -> bool:
+        """Whether its files are where they are wanted; those of another evaluation there do not count."""
+        save, plan = self._plan.save, self._plan
+        if save is None or saved_in != self._saved_in:
+            return False
+        folders = [save / size.name for size in plan.sizes]
+        return all(is_saved(folder, picture.name, picture.subset, plan.methods) for folder in folders)
 
     def _begin(self, kept: Sequence[str]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

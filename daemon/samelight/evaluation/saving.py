@@ -11,7 +11,7 @@ be measured (`--results`). A picture of a subset lies in the subset's folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -21,7 +21,16 @@ from torch import Tensor
 from samelight.evaluation.benchmark import BenchmarkSample
 from samelight_wire.errors import OutputError
 
-__all__ = ["save_sample"]
+__all__ = ["is_saved", "save_sample"]
+
+PICTURES = ("composite", "mask", "real")
+"""What is written of a sample beside the results."""
+
+
+def is_saved(folder: Path, name: str, subset: str, methods: Iterable[str]) -> bool:
+    """Whether there is a file of every picture that `save_sample` writes."""
+    parts = [*PICTURES, *map(_result_part, methods)]
+    return all(_file(folder, part, name, subset).is_file() for part in parts)
 
 
 def save_sample(folder: Path, sample: BenchmarkSample, results: Mapping[str, Tensor]) -> None:
@@ -29,16 +38,24 @@ def save_sample(folder: Path, sample: BenchmarkSample, results: Mapping[str, Ten
 
     Raises: OutputError.
     """
-    name = sample.name if "/" in sample.name or not sample.subset else f"{sample.subset}/{sample.name}"
-    pictures = {"composite": sample.composite, "mask": sample.mask, "real": sample.real}
-    pictures |= {f"results/{method}": result for method, result in results.items()}
+    pictures = dict(zip(PICTURES, (sample.composite, sample.mask, sample.real), strict=True))
+    pictures |= {_result_part(method): result for method, result in results.items()}
     try:
         for part, picture in pictures.items():
-            path = folder / part / f"{name}.png"
+            path = _file(folder, part, sample.name, sample.subset)
             path.parent.mkdir(parents=True, exist_ok=True)
             _image(picture).save(path)
     except OSError as error:
         raise OutputError(f'The pictures cannot be saved in "{folder}": {error.strerror or error}.') from error
+
+
+def _result_part(method: str) -> str:
+    return f"results/{method}"
+
+
+def _file(folder: Path, part: str, name: str, subset: str) -> Path:
+    inside = name if "/" in name or not subset else f"{subset}/{name}"
+    return folder / part / f"{inside}.png"
 
 
 def _image(picture: Tensor) -> Image.Image:

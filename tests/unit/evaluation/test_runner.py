@@ -176,6 +176,22 @@ def test_an_interrupted_evaluation_goes_on(plan: Plan, tmp_path: Path) -> None:
     assert sorted(Journal(path, measurer).found) == [0, 1, 2, 3]
 
 
+def test_what_is_to_be_saved_and_was_not_is_measured_again(plan: Plan, tmp_path: Path) -> None:
+    """Files that lie there from another evaluation are not taken for this one's."""
+    path, folder, other = tmp_path / "figures.jsonl", tmp_path / "saved", tmp_path / "other"
+    without, saving = Measurer(plan), Measurer(replace(plan, save=folder))
+    list(run(Measurer(replace(plan, save=folder)), range(1)))
+    list(run_with_journal(without, range(3), 1, Journal(path, without)))
+    assert Journal(path, saving).found == {}
+    list(run_with_journal(saving, range(2), 1, Journal(path, saving)))
+    assert {path.name for path in folder.glob("24/results/poisson/*")} == {"p1.png", "p2.png"}
+    assert sorted(Journal(path, saving).found) == [0, 1]
+    assert Journal(path, Measurer(replace(plan, save=other))).found == {}
+    (folder / "native" / "results" / "reinhard" / "p2.png").unlink()
+    assert sorted(Journal(path, saving).found) == [0]
+    assert sorted(Journal(path, without).found) == [0, 1, 2]
+
+
 def test_figures_of_something_else_are_refused(plan: Plan, tmp_path: Path) -> None:
     path = tmp_path / "figures.jsonl"
     Journal(path, Measurer(plan))
