@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from pipeline_helpers import ramp, round_alpha
 
 import samelight
@@ -18,7 +19,7 @@ def random_weights(weights_folder, monkeypatch):
     monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(weights_folder))
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float16", "float32"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float16", "float32", "float64"])
 @pytest.mark.parametrize("channels", [3, 4])
 def test_same_shape_type_and_surroundings(dtype, channels):
     picture = ramp(60, 70, channels, np.dtype(dtype).str[1:])
@@ -91,13 +92,56 @@ def test_wrong_input():
     with pytest.raises(UnsupportedFormatError):
         samelight.harmonize(picture[..., 0], mask)
     with pytest.raises(UnsupportedFormatError):
-        samelight.harmonize(picture.astype(np.float64), mask)
+        samelight.harmonize(picture.astype(np.int64), mask)
     with pytest.raises(InvalidOptionError):
         samelight.harmonize(picture, mask, strength=1.5)
     with pytest.raises(InvalidOptionError, match="colour"):
         samelight.harmonize(picture, mask, colour=float("nan"))
     with pytest.raises(UnknownModelError):
         samelight.harmonize(picture, mask, model="no such model")
+
+
+@pytest.mark.parametrize("name", ["composite", "mask", "backdrop"])
+@pytest.mark.parametrize("convert", [list, torch.from_numpy, lambda array: None])
+def test_what_is_no_array_is_refused_in_a_sentence(name, convert):
+    arrays = {"composite": ramp(20, 30, 4, "u1"), "mask": round_alpha(20, 30, "u1"), "backdrop": ramp(20, 30, 3, "u1")}
+    converted = {**arrays, name: convert(arrays[name])}
+    if converted["backdrop"] is None:
+        return
+    with pytest.raises(UnsupportedFormatError, match=f"The {name} is of the type .*numpy array"):
+        samelight.harmonize(**converted)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_floats_of_0_to_255_are_refused(dtype):
+    picture, mask = ramp(20, 30, 3, "u1"), round_alpha(20, 30, "u1")
+    picture[:15] = 0  # what is black says nothing
+    with pytest.raises(UnsupportedFormatError, match="The composite holds floats up to 2"):
+        samelight.harmonize(picture.astype(dtype), mask)
+    with pytest.raises(UnsupportedFormatError, match="The mask holds floats up to 255"):
+        samelight.harmonize(picture, mask.astype(dtype))
+
+
+def test_single_lights_may_be_brighter_than_white():
+    picture, mask = ramp(20, 30, 3, "f4"), round_alpha(20, 30, "u1")
+    picture[2:6, 2:8] = 40.0
+    assert np.array_equal(samelight.harmonize(picture, mask)[mask == 0], picture[mask == 0])
+
+
+def test_float64_changes_as_float32_does_and_keeps_the_rest():
+    picture, mask = ramp(50, 60, 4, "f8"), round_alpha(50, 60, "u1")
+    after, single = (samelight.harmonize(picture.astype(kind), mask) for kind in ("f8", "f4"))
+    assert after.dtype == np.float64
+    assert np.array_equal(after[mask == 0], picture[mask == 0])
+    assert np.array_equal(after[..., 3], picture[..., 3])
+    assert np.array_equal(after.astype("f4"), single)
+
+
+def test_a_gray_mask_is_warned_of():
+    picture, mask = ramp(20, 30, 3, "u1"), round_alpha(20, 30, "u1")
+    for gray in (mask // 2, mask / 510):
+        with pytest.warns(UserWarning, match="at most 50 % of the effect"):
+            samelight.harmonize(picture, gray)
 
 
 def test_import_does_not_load_torch():
