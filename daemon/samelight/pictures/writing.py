@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from samelight.pictures.gray_profiles import as_rgb_profile, is_gray_profile
 from samelight.pictures.picture import Picture
 from samelight.pictures.reading import SUFFIXES
 from samelight_wire.errors import OutputError
@@ -70,6 +71,10 @@ def check_holds(picture: Picture, path: Path) -> None:
         )
     if picture.has_alpha and suffix in (".jpg", ".jpeg"):
         raise OutputError("A JPEG file cannot hold transparency.", "Write a .png or .tif file instead.")
+    if suffix == ".webp" and picture.icc is not None and _icc_for_webp(picture) is None:
+        raise OutputError(
+            "A WEBP file cannot hold the profile of this gray picture.", "Write a .png or .tif file instead."
+        )
     longest = LONGEST_SIDES.get(suffix)
     if longest is not None and max(picture.width, picture.height) > longest:
         raise OutputError(
@@ -133,7 +138,8 @@ def _encode_by_pillow(picture: Picture, file_format: str) -> bytes:
     """An 8-bit file of the picture."""
     pixels = picture.to_8_bit()
     image = Image.fromarray(pixels[..., 0] if picture.channels == 1 else pixels)
-    known: dict[str, Any] = {"icc_profile": picture.icc, "exif": picture.exif, "dpi": picture.dpi}
+    icc = _icc_for_webp(picture) if file_format == "WEBP" else picture.icc
+    known: dict[str, Any] = {"icc_profile": icc, "exif": picture.exif, "dpi": picture.dpi}
     metadata = {name: value for name, value in known.items() if value is not None}
     if file_format == "WEBP" and picture.lossless:
         metadata |= LOSSLESS
@@ -145,6 +151,13 @@ def _encode_by_pillow(picture: Picture, file_format: str) -> bytes:
                 f"A {file_format} file cannot hold this picture: {error}.", "Write a .png or .tif file instead."
             ) from error
         return out.getvalue()
+
+
+def _icc_for_webp(picture: Picture) -> bytes | None:
+    """The profile of the picture in a WebP file, whose pixels are always RGB; None if it has none or none can be."""
+    if picture.icc is None or not is_gray_profile(picture.icc):
+        return picture.icc
+    return as_rgb_profile(picture.icc)
 
 
 def replace_file(path: Path, data: bytes) -> None:

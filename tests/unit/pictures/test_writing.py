@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import stat
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from samelight.compositing.spaces import colour_space
 from samelight.pictures import (
     Picture,
     before_and_after,
@@ -140,6 +143,66 @@ def test_permissions_and_links_are_kept(tmp_path: Path) -> None:
     assert (tmp_path / "link.png").is_symlink()
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
     assert read_picture(target).channels == 3
+
+
+def gray_profile(curve: bytes, connection: bytes = b"XYZ ", name: bytes = b"kTRC") -> bytes:
+    """A profile for gray; its description has an odd length, as descriptions do."""
+    description = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"gray\0" + bytes(78)
+    white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
+    table, content = struct.pack(">I", 3), b""
+    for tag, element in ((b"desc", description), (b"wtpt", white), (name, curve)):
+        table += struct.pack(">4sII", tag, 128 + 4 + 36 + len(content), len(element))
+        content += element + bytes(-len(element) % 4)
+    length = struct.pack(">I", 128 + len(table + content))
+    kind = b"lcms" + b"\x02\x40\0\0" + b"mntrGRAY" + connection
+    rest = bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061) + bytes(48)
+    return length + kind + rest + table + content
+
+
+GAMMA = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(1.8 * 256)) + b"\0\0"
+SAMPLED = b"curv\0\0\0\0" + struct.pack(">I5H", 5, 0, 3000, 15000, 40000, 65535)
+
+
+@pytest.mark.parametrize("curve", [GAMMA, SAMPLED], ids=["gamma", "sampled"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_gray_profile_means_the_same_in_a_webp(tmp_path: Path, channels: int, curve: bytes) -> None:
+    icc = gray_profile(curve)
+    shades = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    pixels = shades if channels == 1 else np.dstack([shades, np.full_like(shades, 200)])
+    write_picture(Picture(pixels, icc=icc, lossless=True), tmp_path / "a.webp")
+    again = read_picture(tmp_path / "a.webp")
+    np.testing.assert_array_equal(again.pixels[..., :3], shades.repeat(3, axis=2))
+    assert again.channels == channels + 2
+    assert again.icc is not None
+    srgb = ImageCms.createProfile("sRGB")
+    gray, colour = (
+        np.asarray(ImageCms.profileToProfile(image, io.BytesIO(profile), srgb, outputMode="RGB")).astype(int)
+        for image, profile in (
+            (Image.fromarray(shades[..., 0]), icc),
+            (Image.fromarray(again.pixels[..., :3].copy()), again.icc),
+        )
+    )
+    assert np.abs(gray - colour).max() <= 1
+    assert np.abs(gray - shades).max() > 10, "the profile's curve is not sRGB's"
+    # Samelight itself reads it as it reads the gray picture.
+    spaces = [colour_space(picture_to_raster(each)) for each in (Picture(pixels, icc=icc), again)]
+    seen = [
+        space.to_srgb(values.astype(np.float32) / 255)
+        for space, values in zip(spaces, (shades, again.pixels[..., :3]), strict=True)
+    ]
+    assert np.abs(seen[0] - seen[1]).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "icc",
+    [gray_profile(GAMMA, b"Lab "), gray_profile(GAMMA, name=b"A2B0"), gray_profile(GAMMA)[:130]],
+    ids=["lightness", "table", "damaged"],
+)
+def test_other_gray_profiles_are_refused_for_a_webp(tmp_path: Path, icc: bytes) -> None:
+    with pytest.raises(OutputError, match="profile of this gray picture"):
+        write_picture(picture(1, np.uint8, icc=icc), tmp_path / "a.webp")
+    write_picture(picture(1, np.uint8, icc=icc), tmp_path / "a.png")
+    assert read_picture(tmp_path / "a.png").icc == icc
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
