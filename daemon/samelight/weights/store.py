@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from samelight.calibration import Calibration
 from samelight.weights.manifest import WeightsEntry, read_manifest, sha256_of
 from samelight_wire.errors import WeightsCorruptError, WeightsMissingError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["WEIGHTS_VARIABLE", "calibration", "calibration_of", "entry", "folders", "installed", "load", "state_of"]
 
@@ -102,6 +101,11 @@ def load(name: str) -> dict[str, Tensor]:
         WeightsMissingError: they are not listed, or the listed file is not there.
         WeightsCorruptError: the file is truncated or is not the listed one, or a manifest is damaged.
     """
+    # Imported here, because what is known of weights is asked for by commands that need no torch, too.
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
     path = _checked_file(name)
     try:
         tensors = load_file(path)
