@@ -68,7 +68,9 @@ def evaluate(
     weights: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="[NAME=]FILE", help="Weights that were just trained; may be named again.", rich_help_panel=METHODS
+            metavar="[NAME=]FILE",
+            help="Weights that were just trained, calibrated as manifest.json beside them says; may be named again.",
+            rich_help_panel=METHODS,
         ),
     ] = None,
     results: Annotated[

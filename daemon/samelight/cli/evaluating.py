@@ -257,6 +257,7 @@ def _usable(methods: dict[str, MethodSpec]) -> tuple[dict[str, MethodSpec], list
     for name, spec in methods.items():
         try:
             spec.identity()
+            spec.facts()
         except WeightsError as error:
             failures.append(_failure(name, error))
         else:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from samelight.calibration import Calibration
 from samelight.evaluation.cases import KeptPicture
 from samelight.evaluation.scores import Scores
 
@@ -26,6 +27,10 @@ class MethodFacts:
     """Multiplications with an addition for one picture of 256 x 256."""
     weights: str | None = None
     """SHA-256 of the weights' file."""
+    calibration: Calibration | None = None
+    """How much of a network's change the pipeline keeps; None for what does not run in it."""
+    calibration_from: str = ""
+    """Where these figures stand, or why there are none."""
 
 
 @dataclass(frozen=True)

@@ -144,9 +144,19 @@ class NetworkSpec:
         return f"{self.model} {self._sha256()}" + (f" colour {self.colour}" if self.colour != 1.0 else "")
 
     def facts(self) -> MethodFacts:
-        """The paper and the weights' hash."""
+        """The paper, the weights' hash, and their calibration.
+
+        Raises:
+            WeightsError: as `open`.
+        """
         info = harmonizers.describe(self.model)
-        return MethodFacts("network", f"{info.title} ({info.authors}, {info.year})", weights=self._sha256())
+        return MethodFacts(
+            "network",
+            f"{info.title} ({info.authors}, {info.year})",
+            weights=self._sha256(),
+            calibration=self.calibration(),
+            calibration_from=self._calibration_from(),
+        )
 
     def calibration(self) -> Calibration:
         """What the manifest says of the weights.
@@ -155,6 +165,15 @@ class NetworkSpec:
             WeightsError: as `open`.
         """
         return weights.calibration_of(self.weights_file) if self.weights_file else weights.calibration(self.model)
+
+    def _calibration_from(self) -> str:
+        if self.weights_file is None:
+            return "installed"
+        folder = self.weights_file.parent
+        place = f"{folder.name}/{weights.MANIFEST}"
+        sha256 = self._sha256()
+        listed = any(each.sha256 == sha256 for each in weights.read_manifest(folder).values())
+        return place if listed else f"none: not in {place}"
 
     def _sha256(self) -> str:
         return sha256_of(self.weights_file) if self.weights_file else weights.entry(self.model)[1].sha256

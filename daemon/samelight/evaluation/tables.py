@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from samelight.evaluation.evaluation import Evaluation, Measurement, MethodFacts
 from samelight.evaluation.scores import COMPOSITE, Row, Scores
+from samelight.evaluation.sizes import ALONE
 from samelight.markdown import markdown_table
 
 __all__ = ["Table", "as_markdown", "evaluation_as_markdown", "tables_of"]
@@ -37,6 +38,17 @@ PAIRS: dict[str, tuple[tuple[str, Cell], ...]] = {
     "family": (("fMSE ratio↓", lambda row: f"{row.fmse_ratio:.3f}"),),
 }
 """What the papers print of each group: HDNet's and SRIN's tables 1 and 2, RCL's table III, and ours."""
+CALIBRATION = (
+    "brightness",
+    "colour",
+    "shading",
+    "tinting",
+    "proportion",
+    "half at",
+    "light half at",
+    "colour limit",
+)
+"""Headings of the fields of `Calibration`, in their order."""
 TITLES = {
     "subset": "By subset",
     "subset foregrounds": "Foregrounds by subset",
@@ -47,10 +59,11 @@ TITLES = {
 
 
 def tables_of(measurement: Measurement, methods: dict[str, MethodFacts]) -> list[Table]:
-    """All tables at one size: figures, comparison with the composite, costs, groups."""
+    """All tables at one size: figures, comparison with the composite, groups, costs, and calibration where it acts."""
     scores = measurement.scores
     groups = [_by_group(scores, kind) for kind in PAIRS if kind.split()[0] in scores.groups()]
-    return [_figures(scores), _against_composite(scores), *groups, _costs(scores, methods)]
+    calibrations = [] if measurement.at == ALONE else _calibrations(methods)
+    return [_figures(scores), _against_composite(scores), *groups, _costs(scores, methods), *calibrations]
 
 
 def evaluation_as_markdown(evaluation: Evaluation) -> str:
@@ -126,6 +139,20 @@ def _costs(scores: Scores, methods: dict[str, MethodFacts]) -> Table:
         seconds = scores.median_seconds(method) if facts.kind != "results" else None
         rows.append((method, parameters, operations, UNKNOWN if seconds is None else f"{seconds * 1000:.0f} ms"))
     return Table("Costs", headings, rows)
+
+
+def _calibrations(methods: dict[str, MethodFacts]) -> list[Table]:
+    """How much of each network's change the pipeline kept, and who says so: the same weights score otherwise without.
+
+    No table where there is no network.
+    """
+    headings = ("method", *CALIBRATION, "from")
+    rows = [
+        (name, *(f"{figure:g}" for figure in astuple(facts.calibration)), facts.calibration_from)
+        for name, facts in methods.items()
+        if facts.calibration
+    ]
+    return [Table("Calibration: what the pipeline keeps of each network's change", headings, rows)] if rows else []
 
 
 def _by_group(scores: Scores, kind: str) -> Table:

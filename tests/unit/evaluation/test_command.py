@@ -7,15 +7,17 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from samelight.calibration import Calibration
 from samelight.cli.main import app
 from samelight.evaluation.runner import Measurer
-from samelight.weights import store
+from samelight.weights import read_manifest, store, write_entry
 
 runner = CliRunner()
 
@@ -95,6 +97,28 @@ def test_weights_of_a_file_beside_the_installed_ones(triples: Path, weights_fold
     alone = as_json(*arguments, "--weights", file)
     assert list(alone["sizes"][0]["methods"]) == ["composite", "hdnet-lite"]
     assert "named 'composite'" in evaluate(*arguments, "--weights", f"composite={file}", code=2)
+
+
+def test_the_calibration_that_was_used_is_told(triples: Path, weights_folder: Path, tmp_path: Path) -> None:
+    """The same bytes with their manifest and without it give other figures."""
+    name = "hdnet-lite"
+    listed = read_manifest(weights_folder)[name]
+    write_entry(weights_folder, name, replace(listed, calibration=Calibration(brightness=1.75, half_at=0)))
+    elsewhere = tmp_path / "elsewhere" / f"{name}.safetensors"
+    elsewhere.parent.mkdir()
+    shutil.copy(weights_folder / elsewhere.name, elsewhere)
+    named = ("--weights", f"with={weights_folder / elsewhere.name}", "--weights", f"without={elsewhere}")
+    arguments = ("--triples", triples, "--limit", 1, "--no-baselines", *named)
+    native = (*arguments, "--at", "native")
+    facts = as_json(*native)["methods"]
+    assert [facts[each]["calibration"]["brightness"] for each in ("with", "without")] == [1.75, 1.0]
+    assert facts["with"]["calibration_from"] == f"{weights_folder.name}/manifest.json"
+    markdown = tmp_path / "table.md"
+    for text in (evaluate(*native, "--markdown", markdown), markdown.read_text("utf-8")):
+        assert "Calibration: what the pipeline keeps" in text
+        assert "1.75" in text
+        assert "none: not in elsewhere/manifest.json" in text
+    assert "Calibration" not in evaluate(*arguments)
 
 
 def test_fresh_weights_of_one_name_are_told_apart_by_their_folders(triples: Path, weights_folder: Path) -> None:
