@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from daemon_harness import Home, RunningDaemon, wait_until
 from PIL import Image
 
 from samelight.pictures import read_picture
+from samelight_wire.client import Client
+from samelight_wire.endpoint import read_endpoint
 
 
 def samelight(home: Home, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -109,8 +112,12 @@ def test_doctor_finds_all_well(daemon: RunningDaemon) -> None:
     assert daemon.endpoint.token not in done.stdout
 
 
-def test_bench_measures_a_daemon_of_its_own(home: Home) -> None:
-    home.configure(default_model="hdnet-lite", device="cpu")
+def test_bench_measures_a_daemon_of_its_own(start: Callable[..., RunningDaemon], home: Home) -> None:
+    """The running one is left alone, and keeps the port that the settings give it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    running = start(port=port)
     done = samelight(home, "bench", "--only", "daemon", "--rounds", 1, "--json")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
@@ -119,4 +126,6 @@ def test_bench_measures_a_daemon_of_its_own(home: Home) -> None:
         layer = figures[name]
         assert layer["p50_seconds"] >= layer["p50_without_network_seconds"] > 0
         assert layer["p50_seconds"] > sum(layer["p50_stage_seconds"].values()) * 0.9
-    assert not home.connection_file.exists()
+    assert read_endpoint(home.connection_file) == running.endpoint
+    with Client.connect(home.connection_file) as client:
+        assert client.status().pid == running.process.pid

@@ -48,8 +48,10 @@ def calibrate(
     from samelight.evaluation import calibrating
     from samelight.evaluation.methods import NetworkSpec
     from samelight.evaluation.sets import PhotoSet
+    from samelight.segmentation import check_segmenter
 
     with errors_reported(as_json):
+        check_segmenter(segmenter)
         folder, entry = weights.entry(model)
         photos = PhotoSet(on_photos)
         spec = NetworkSpec(model, device=str(choose_devices(device)[0]))

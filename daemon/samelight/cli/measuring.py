@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from PIL import Image
 from samelight.cli.sample import SAMPLE_COMPOSITE, SAMPLE_MASK
 from samelight.pictures import Picture, picture_to_raster
 from samelight.server.background import start_detached, stop_running
+from samelight.settings import Settings, load_settings
 from samelight_wire.client import Client
 from samelight_wire.endpoint import ENVIRONMENT
 from samelight_wire.formats import Rect
@@ -26,18 +28,24 @@ from samelight_wire.messages import USUAL_COLOUR, HarmonizeRequest, Options, new
 __all__ = ["make_request", "measure_layer", "private_daemon"]
 
 BACKDROP_SIDE = 1024  # what an editor scales the backdrop to
+SETTINGS_VARIABLE = "SAMELIGHT_CONFIG"  # names the settings file; see samelight.settings
 
 
 @contextmanager
 def private_daemon(model: str | None) -> Iterator[tuple[Client, dict[str, float]]]:
     """A daemon of the bench's own, with a connection file in a temporary folder, and how long its start took.
 
+    Its settings are the person's but for the port.
+
     Raises:
+        InvalidOptionError: the settings file has a mistake.
         SamelightError: it does not start, or has no weights.
     """
+    settings = replace(load_settings(), port=0)  # a fixed port is the running daemon's
     with (
         tempfile.TemporaryDirectory(prefix="samelight-bench-") as folder,
         _environment(ENVIRONMENT, str(Path(folder) / "run" / "connection.json")),
+        _environment(SETTINGS_VARIABLE, str(_written(settings, Path(folder) / "config.toml"))),
     ):
         began = time.perf_counter()
         start_detached()
@@ -95,6 +103,13 @@ def measure_layer(client: Client, request: HarmonizeRequest, rounds: int, idle: 
         "idle_bytes": idle,
         "peak_above_idle_bytes": max(0, _peak(pid) - idle) if peak_known else None,
     }
+
+
+def _written(settings: Settings, path: Path) -> Path:
+    """The settings as a file; text, numbers and truth values are written in TOML as in JSON."""
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in asdict(settings).items()]
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The backdrop's instances and how much each looks like the foreground: "who looks like me"."""
 
 from samelight.segmentation.base import Foreground, Place, Segmentation, Segmenter
-from samelight.segmentation.choice import SEGMENTERS, Choice, choose_segmenter
+from samelight.segmentation.choice import SEGMENTERS, Choice, check_segmenter, choose_segmenter
 from samelight.segmentation.finder import Found, InstanceFinder, Scenery, find_in_batch
 from samelight.segmentation.parts import draw_parts
 from samelight.segmentation.portrait import draw_similarity
@@ -16,6 +16,7 @@ __all__ = [
     "Scenery",
     "Segmentation",
     "Segmenter",
+    "check_segmenter",
     "choose_segmenter",
     "draw_parts",
     "draw_similarity",

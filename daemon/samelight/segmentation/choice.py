@@ -11,9 +11,9 @@ import torch
 
 from samelight import weights
 from samelight.segmentation.base import Segmenter
-from samelight_wire.errors import WeightsMissingError
+from samelight_wire.errors import InvalidOptionError, WeightsMissingError
 
-__all__ = ["SEGMENTERS", "Choice", "choose_segmenter"]
+__all__ = ["SEGMENTERS", "Choice", "check_segmenter", "choose_segmenter"]
 
 SEGMENTERS = ("auto", "sam", "regions", "none")
 """What a person can ask for."""
@@ -29,6 +29,12 @@ class Choice:
     """Loads it; raises WeightsCorruptError."""
 
 
+def check_segmenter(wanted: str) -> None:
+    """Raises InvalidOptionError where there is no such segmenter to ask for."""
+    if wanted not in SEGMENTERS:
+        raise InvalidOptionError(f"There is no segmenter '{wanted}'.", f"Choose one of {', '.join(SEGMENTERS)}.")
+
+
 def choose_segmenter(wanted: str, device: torch.device) -> Choice | None:
     """What is used now; costs no more than a look into the weights folder.
 
@@ -39,8 +45,10 @@ def choose_segmenter(wanted: str, device: torch.device) -> Choice | None:
     Returns: None where none is wanted.
 
     Raises:
+        InvalidOptionError: it is none of them.
         WeightsMissingError: "sam" is wanted, and no checkpoint is installed.
     """
+    check_segmenter(wanted)
     if wanted == "none":
         return None
     checkpoint = None if wanted == "regions" else weights.sam_checkpoint()

@@ -83,6 +83,14 @@ def test_too_few_photographs_are_refused(run: Run, photo_folder: Path, own: Path
     assert "say too little" in told.stderr
 
 
+def test_a_segmenter_that_there_is_not_is_refused(run: Run, many: Path, own: Path) -> None:
+    """Also for a network that needs none."""
+    told = run("weights", "calibrate", MODEL, "--on-photos", many, "--segmenter", "nonsense", "--dry")
+    assert told.exit_code == 2
+    assert "There is no segmenter 'nonsense'" in told.stderr
+    assert "regions" in told.stderr
+
+
 def test_a_network_without_weights_is_refused(run: Run, many: Path) -> None:
     told = run("weights", "calibrate", "rcl", "--on-photos", many)
     assert told.exit_code == 2

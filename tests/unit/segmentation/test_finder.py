@@ -15,7 +15,7 @@ from samelight.segmentation.cache import Cache
 from samelight.segmentation.regions import RegionSegmenter
 from samelight.segmentation.sam import SamSegmenter
 from samelight.segmentation.similarity import cosine, instances_in_view
-from samelight_wire.errors import WeightsMissingError
+from samelight_wire.errors import InvalidOptionError, WeightsMissingError
 
 from .segmentation_helpers import LENIENT, Calls, disc, quarters, small_sam, tensor
 
@@ -155,6 +155,8 @@ def test_the_choice_of_segmenter(monkeypatch, tmp_path):
     with pytest.raises(WeightsMissingError, match="SAM") as caught:
         choose_segmenter("sam", CPU)
     assert "samelight weights install" in caught.value.hint
+    with pytest.raises(InvalidOptionError, match="nonsense"):
+        choose_segmenter("nonsense", CPU)
     there = weights.InstalledCheckpoint("sam-vit-l", "vit_l", tmp_path / "file")
     monkeypatch.setattr(weights, "sam_checkpoint", lambda: there)
     assert choose_segmenter("auto", CPU).name == choose_segmenter("sam", CPU).name == "sam-vit-l"
