@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from samelight.cli.batching.pairs import LeftOut, Pair, describe_left_out, find_pairs
 from samelight.cli.harmonize import Colour, InProcess, Model, Strength
 from samelight.cli.progress import file_progress
 from samelight.cli.reporting import AsJson, describe_error, errors_reported, print_json
@@ -18,7 +19,6 @@ from samelight_wire.errors import (
     OutputError,
     SamelightError,
     UnknownModelError,
-    UnreadablePictureError,
     WeightsError,
 )
 from samelight_wire.messages import USUAL_COLOUR, Options
@@ -27,33 +27,10 @@ if TYPE_CHECKING:
     from samelight.cli.harmonizing import Harmonize
     from samelight.settings import Settings
 
-__all__ = ["batch", "find_pairs"]
+__all__ = ["batch"]
 
 FOR_ALL = (ConnectionFailed, UnknownModelError, WeightsError)
 """What goes wrong with one file and would with all the others: a daemon that is gone, a network that cannot be used."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A composite and the masks with its stem, of which there should be one."""
-
-    composite: Path
-    masks: tuple[Path, ...]
-
-    def mask(self) -> Path:
-        """The one mask.
-
-        Raises:
-            InputError: there is none, or more than one.
-        """
-        if not self.masks:
-            raise InputError(
-                f'"{self.composite.name}" has no mask.', f'Put a mask named "{self.composite.stem}.png" into mask/.'
-            )
-        if len(self.masks) > 1:
-            names = " and ".join(path.name for path in self.masks)
-            raise InputError(f'"{self.composite.name}" has several masks: {names}.', "Leave one of them in mask/.")
-        return self.masks[0]
 
 
 @dataclass
@@ -66,6 +43,8 @@ class Report:
     """Outputs that were there already."""
     failed: list[dict[str, str]] = field(default_factory=list)
     """The other files, with the error of each."""
+    left_out: list[LeftOut] = field(default_factory=list)
+    """What was in the folder and could be no picture."""
     ended: SamelightError | None = None
     """What ended the work before all was done: every other file would have met with it, too."""
 
@@ -86,7 +65,8 @@ def batch(
 ) -> None:
     """Harmonize every picture of FOLDER/composite with its mask in FOLDER/mask.
 
-    A bad file is reported at the end and the others are done all the same; the exit code is then 2.
+    Capitals in names count only where they must. What is no PNG, TIFF, JPEG or WebP file is left out, and told of. A bad
+    file is reported at the end and the others are done all the same; the exit code is then 2.
     """
     with errors_reported(as_json):
         from samelight.cli.harmonizing import choose
@@ -95,44 +75,13 @@ def batch(
         report = _run(folder, output, options, skip_existing=skip_existing, in_process=no_daemon, quiet=as_json)
     if as_json:
         ended = {} if report.ended is None else {"error": describe_error(report.ended)}
-        print_json({"done": report.done, "skipped": report.skipped, "failed": report.failed, **ended})
+        left_out = [asdict(entry) for entry in report.left_out]
+        parts = {"done": report.done, "skipped": report.skipped, "failed": report.failed, "left_out": left_out}
+        print_json({**parts, **ended})
     else:
         _print_summary(report, output)
     if report.failed or report.ended:
         raise typer.Exit(2)
-
-
-def find_pairs(folder: Path) -> tuple[list[Pair], list[Path]]:
-    """The composites of a folder with their masks, in the order of their names, and the masks without a composite.
-
-    Raises:
-        UnreadablePictureError: the folder has no composite/ or mask/ that can be read, or no picture in composite/.
-    """
-    composites, masks = (sorted(_pictures(folder / name)) for name in ("composite", "mask"))
-    if not composites:
-        raise UnreadablePictureError(f'There is no picture in "{folder / "composite"}".', "Put the composites there.")
-    stems = {path.stem for path in composites}
-    pairs = [Pair(path, tuple(mask for mask in masks if mask.stem == path.stem)) for path in composites]
-    return pairs, [mask for mask in masks if mask.stem not in stems]
-
-
-def _pictures(folder: Path) -> Iterator[Path]:
-    """The picture files of a folder."""
-    from samelight.pictures import SUFFIXES
-
-    if not folder.is_dir():
-        raise UnreadablePictureError(
-            f'There is no folder "{folder}".',
-            "Name a folder that holds composite/ and mask/ with the same stems.",
-        )
-    # Hidden files are none of the artist's: macOS puts a "._name.jpg" beside each picture on some disks.
-    try:
-        found = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    except OSError as error:
-        raise UnreadablePictureError(
-            f'The folder "{folder}" cannot be read: {error.strerror}.', "Check that you may open it."
-        ) from error
-    return (path for path in found if path.suffix.lower() in SUFFIXES)
 
 
 def _run(
@@ -150,11 +99,12 @@ def _run(
     from samelight.settings import load_settings
 
     settings = load_settings()
-    pairs, lonely = find_pairs(folder)
+    found = find_pairs(folder)
+    pairs, lonely = found.pairs, found.lonely
     make_folder(output)
     _check_apart(output, folder)
     originals = _identities([*lonely, *(path for pair in pairs for path in (pair.composite, *pair.masks))])
-    report = Report()
+    report = Report(left_out=found.left_out)
     with open_harmonizer(settings, in_process=in_process) as harmonizer, file_progress(quiet, len(pairs)) as begin:
         for pair in pairs:
             begin(pair.composite.name)
@@ -222,6 +172,8 @@ def _print_summary(report: Report, output: Path) -> None:
     for done in report.done:
         for warning in cast("list[str]", done["warnings"]):
             typer.echo(f"Warning: {done['output']}: {warning}", err=True)
+    if report.left_out:
+        typer.echo(describe_left_out(report.left_out), err=True)
     if report.failed:
         typer.echo(f"{len(report.failed)} failed:", err=True)
     for failure in report.failed:

@@ -9,6 +9,7 @@ import pytest
 from cli_helpers import Run, write_pair
 from PIL import Image
 
+from samelight.cli.batching.pairs import LeftOut, describe_left_out, find_pairs
 from samelight.pictures import file_identity
 
 
@@ -160,3 +161,63 @@ def test_a_folder_that_cannot_be_read_is_an_error(run: Run, folder: Path, monkey
     result = run("batch", folder, "-o", folder.parent / "out", "--no-daemon")
     assert result.exit_code == 2
     assert "cannot be read: Permission denied" in result.stderr
+
+
+def write_names(folder: Path, composites: list[str], masks: list[str]) -> None:
+    """Empties a folder and puts files of these names into it."""
+    for part, names in (("composite", composites), ("mask", masks)):
+        for path in (folder / part).iterdir():
+            path.unlink()
+        for name in names:
+            (folder / part / name).write_bytes(b"")
+
+
+def pairs_of(folder: Path) -> dict[str, list[str]]:
+    """The masks of each composite."""
+    return {pair.composite.name: [mask.name for mask in pair.masks] for pair in find_pairs(folder).pairs}
+
+
+def test_what_is_left_out_is_told(run: Run, folder: Path, tmp_path: Path) -> None:
+    (folder / "composite" / "plate.exr").write_bytes(b"")
+    (folder / "composite" / "shot010").mkdir()
+    (folder / "mask" / "a.psd").write_bytes(b"")
+    (folder / "composite" / "Thumbs.db").write_bytes(b"")
+    told = run("batch", folder, "-o", tmp_path / "out", "--no-daemon").stderr
+    assert "4 entries were left out: composite/notes.txt, composite/plate.exr, mask/a.psd (not PNG" in told
+    assert "composite/shot010/ (folders are not read)" in told
+    report = json.loads(run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--json").stdout)
+    assert {"name": "composite/shot010/", "reason": "folders are not read"} in report["left_out"]
+    assert len(report["left_out"]) == 4
+
+
+def test_a_folder_of_other_formats_alone_says_so(run: Run, folder: Path, tmp_path: Path) -> None:
+    write_names(folder, ["plate.exr"], ["plate.png"])
+    told = run("batch", folder, "-o", tmp_path / "out", "--no-daemon").stderr
+    assert "There is no picture in" in told
+    assert "composite/plate.exr (not PNG, TIFF, JPEG or WebP)" in told
+
+
+def test_long_lists_are_cut() -> None:
+    told = describe_left_out([LeftOut(f"{number}.exr", "not read") for number in range(8)])
+    assert told == "8 entries were left out: 0.exr, 1.exr, 2.exr, 3.exr, 4.exr and 3 more (not read)."
+
+
+def test_names_are_the_same_however_their_accents_are_written(folder: Path) -> None:
+    write_names(folder, ["caf\u00e9.png"], ["cafe\u0301.png"])
+    assert pairs_of(folder) == {"caf\u00e9.png": ["cafe\u0301.png"]}
+    assert find_pairs(folder).lonely == []
+
+
+def test_names_are_the_same_whatever_their_capitals_where_that_leaves_no_doubt(folder: Path) -> None:
+    write_names(folder, ["Upper.PNG"], ["upper.png"])
+    assert pairs_of(folder) == {"Upper.PNG": ["upper.png"]}
+    write_names(folder, ["A.png", "a.png"], ["a.png"])
+    assert pairs_of(folder) == {"A.png": [], "a.png": ["a.png"]}
+    write_names(folder, ["AB.png", "ab.png"], ["Ab.png"])
+    assert pairs_of(folder) == {"AB.png": [], "ab.png": []}
+    assert [mask.name for mask in find_pairs(folder).lonely] == ["Ab.png"]
+
+
+def test_formats_may_share_a_mask_as_ever(folder: Path) -> None:
+    write_names(folder, ["a.jpg", "a.png"], ["a.png"])
+    assert pairs_of(folder) == {"a.jpg": ["a.png"], "a.png": ["a.png"]}
