@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from samelight.cli.batching.pairs import LeftOut, Pair, describe_left_out, find_pairs
+from samelight.cli.batching.pairs import Pair, find_pairs
+from samelight.cli.batching.report import Report, print_summary
 from samelight.cli.harmonize import Colour, InProcess, Model, Strength
 from samelight.cli.progress import file_progress
-from samelight.cli.reporting import AsJson, describe_error, errors_reported, print_json
+from samelight.cli.reporting import AsJson, errors_reported, print_json
 from samelight_wire.errors import (
     ConnectionFailed,
     InputError,
@@ -33,26 +33,6 @@ FOR_ALL = (ConnectionFailed, UnknownModelError, WeightsError)
 """What goes wrong with one file and would with all the others: a daemon that is gone, a network that cannot be used."""
 
 
-@dataclass
-class Report:
-    """What came of a folder."""
-
-    done: list[dict[str, object]] = field(default_factory=list)
-    """What `harmonize --json` reports, for each file that was written."""
-    skipped: list[str] = field(default_factory=list)
-    """Outputs that were there already."""
-    failed: list[dict[str, str]] = field(default_factory=list)
-    """The other files, with the error of each."""
-    left_out: list[LeftOut] = field(default_factory=list)
-    """What was in the folder and could be no picture."""
-    ended: SamelightError | None = None
-    """What ended the work before all was done: every other file would have met with it, too."""
-
-    def fail(self, file: Path, error: SamelightError) -> None:
-        """Notes a file that could not be done."""
-        self.failed.append({"file": str(file), **describe_error(error)})
-
-
 def batch(
     folder: Annotated[Path, typer.Argument(help="Holds composite/ and mask/ with the same stems.", show_default=False)],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder for the results.", show_default=False)],
@@ -65,8 +45,9 @@ def batch(
 ) -> None:
     """Harmonize every picture of FOLDER/composite with its mask in FOLDER/mask.
 
-    Capitals in names count only where they must. What is no PNG, TIFF, JPEG or WebP file is left out, and told of. A bad
-    file is reported at the end and the others are done all the same; the exit code is then 2.
+    Capitals in names count only where they must. What is no PNG, TIFF, JPEG or WebP file is left out, and told of.
+
+    A bad file is reported at the end and the others are done all the same; the exit code is then 2.
     """
     with errors_reported(as_json):
         from samelight.cli.harmonizing import choose
@@ -74,12 +55,9 @@ def batch(
         options = choose(model, strength, colour)
         report = _run(folder, output, options, skip_existing=skip_existing, in_process=no_daemon, quiet=as_json)
     if as_json:
-        ended = {} if report.ended is None else {"error": describe_error(report.ended)}
-        left_out = [asdict(entry) for entry in report.left_out]
-        parts = {"done": report.done, "skipped": report.skipped, "failed": report.failed, "left_out": left_out}
-        print_json({**parts, **ended})
+        print_json(report.in_plain_values())
     else:
-        _print_summary(report, output)
+        print_summary(report, output)
     if report.failed or report.ended:
         raise typer.Exit(2)
 
@@ -162,22 +140,3 @@ def _overwrites(target: Path) -> OutputError:
         f'The result would overwrite one of the pictures: "{target}" leads to it.',
         "Remove that link, or name another folder for the results.",
     )
-
-
-def _print_summary(report: Report, output: Path) -> None:
-    """What was done, in words; failures go to stderr."""
-    skipped = f", {len(report.skipped)} were there already" if report.skipped else ""
-    pictures = "1 picture" if len(report.done) == 1 else f"{len(report.done)} pictures"
-    typer.echo(f"Wrote {pictures} to {output}{skipped}.")
-    for done in report.done:
-        for warning in cast("list[str]", done["warnings"]):
-            typer.echo(f"Warning: {done['output']}: {warning}", err=True)
-    if report.left_out:
-        typer.echo(describe_left_out(report.left_out), err=True)
-    if report.failed:
-        typer.echo(f"{len(report.failed)} failed:", err=True)
-    for failure in report.failed:
-        typer.echo(f"  {failure['file']}: {failure['message']} {failure['hint']}".rstrip(), err=True)
-    if report.ended:
-        typer.echo(f"Error: {report.ended.message}\n{report.ended.hint}", err=True)
-        typer.echo("The other pictures were not begun; --skip-existing goes on where this ended.", err=True)

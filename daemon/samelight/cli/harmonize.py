@@ -65,13 +65,19 @@ def harmonize(
         if as_json:
             print_json(report)
         else:
-            typer.echo(f"Wrote {output} ({report['model']}, {report['total_seconds']:.2f} s).")
-            for warning in report["warnings"]:
-                typer.echo(f"Warning: {warning}", err=True)
-            if before_after is not None:
-                typer.echo(f"Before and after: {before_after}")
-            for name, path in report.get("explanations", {}).items():
-                typer.echo(f"{EXPLANATIONS.get(name, name)}: {path}")
+            _tell(report)
+
+
+def _tell(report: dict[str, Any]) -> None:
+    """What was done, in words; warnings go to stderr."""
+    typer.echo(f"Wrote {report['output']} ({report['model']}, {report['total_seconds']:.2f} s).")
+    typer.echo(report["reasons"]["summary"])
+    for warning in report["warnings"]:
+        typer.echo(f"Warning: {warning}", err=True)
+    if "before_after" in report:
+        typer.echo(f"Before and after: {report['before_after']}")
+    for name, path in report.get("explanations", {}).items():
+        typer.echo(f"{EXPLANATIONS.get(name, name)}: {path}")
 
 
 def _run(

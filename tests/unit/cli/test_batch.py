@@ -221,3 +221,12 @@ def test_names_are_the_same_whatever_their_capitals_where_that_leaves_no_doubt(f
 def test_formats_may_share_a_mask_as_ever(folder: Path) -> None:
     write_names(folder, ["a.jpg", "a.png"], ["a.png"])
     assert pairs_of(folder) == {"a.jpg": ["a.png"], "a.png": ["a.png"]}
+
+
+def test_pictures_that_hardly_changed_are_told(run: Run, folder: Path, tmp_path: Path) -> None:
+    result = run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--strength", "0")
+    assert "2 of them hardly changed: a.png, b.png." in result.stdout
+    report = json.loads(run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--json").stdout)
+    assert report["hardly_changed"] == [
+        entry["output"] for entry in report["done"] if "hardly changed" in entry["reasons"]["summary"]
+    ]

@@ -99,6 +99,14 @@ def test_bad_input_is_one_sentence_and_code_2(
     assert (tmp_path / "out.png").read_bytes() == b"an older result"
 
 
+def test_what_was_done_is_said_in_words(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon")
+    reasons = json.loads(run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--json").stdout)["reasons"]
+    assert result.stdout.splitlines()[1] == reasons["summary"]
+    result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--strength", "0")
+    assert result.stdout.splitlines()[1] == "The foreground hardly changed."
+
+
 def test_a_gray_mask_is_warned_of(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
     mask = read_picture(pair[1]).pixels[..., 0]
     Image.fromarray(mask // 2).save(pair[1])

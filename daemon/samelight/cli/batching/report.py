@@ -1,0 +1,87 @@
+"""What came of a folder, in words and for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from samelight.cli.batching.pairs import LeftOut, describe_left_out, some_names
+from samelight.cli.reporting import describe_error
+
+if TYPE_CHECKING:
+    from samelight_wire.errors import SamelightError
+
+__all__ = ["Report", "print_summary"]
+
+
+@dataclass
+class Report:
+    """What came of a folder."""
+
+    done: list[dict[str, Any]] = field(default_factory=list)
+    """What `harmonize --json` reports, for each file that was written."""
+    skipped: list[str] = field(default_factory=list)
+    """Outputs that were there already."""
+    failed: list[dict[str, str]] = field(default_factory=list)
+    """The other files, with the error of each."""
+    left_out: list[LeftOut] = field(default_factory=list)
+    """What was in the folder and could be no picture."""
+    ended: SamelightError | None = None
+    """What ended the work before all was done: every other file would have met with it, too."""
+
+    def fail(self, file: Path, error: SamelightError) -> None:
+        """Notes a file that could not be done."""
+        self.failed.append({"file": str(file), **describe_error(error)})
+
+    @property
+    def hardly_changed(self) -> list[str]:
+        """The outputs that look nearly as before."""
+        return [done["output"] for done in self.done if _hardly_changed(done["reasons"])]
+
+    def in_plain_values(self) -> dict[str, Any]:
+        """The same for JSON."""
+        return {
+            "done": self.done,
+            "skipped": self.skipped,
+            "failed": self.failed,
+            "left_out": [asdict(entry) for entry in self.left_out],
+            "hardly_changed": self.hardly_changed,
+            **({} if self.ended is None else {"error": describe_error(self.ended)}),
+        }
+
+
+def _hardly_changed(reasons: dict[str, Any]) -> bool:
+    """Whether the reasons name nothing that a person would notice."""
+    from samelight.reasons import NOTICEABLE_CHANGE, NOTICEABLE_STOPS
+
+    stops = max(abs(float(reasons.get(f"{what}_stops", 0.0))) for what in ("exposure", "warmth", "tint"))
+    saturation = abs(float(reasons.get("saturation_change", 0.0)))
+    return stops < NOTICEABLE_STOPS and saturation < NOTICEABLE_CHANGE
+
+
+def print_summary(report: Report, output: Path) -> None:
+    """What was done, in words; what went wrong goes to stderr."""
+    skipped = f", {len(report.skipped)} were there already" if report.skipped else ""
+    pictures = "1 picture" if len(report.done) == 1 else f"{len(report.done)} pictures"
+    typer.echo(f"Wrote {pictures} to {output}{skipped}.")
+    if unchanged := [Path(path).name for path in report.hardly_changed]:
+        typer.echo(f"{len(unchanged)} of them hardly changed: {some_names(unchanged)}.")
+    for done in report.done:
+        for warning in done["warnings"]:
+            typer.echo(f"Warning: {done['output']}: {warning}", err=True)
+    if report.left_out:
+        typer.echo(describe_left_out(report.left_out), err=True)
+    _print_failures(report)
+
+
+def _print_failures(report: Report) -> None:
+    if report.failed:
+        typer.echo(f"{len(report.failed)} failed:", err=True)
+    for failure in report.failed:
+        typer.echo(f"  {failure['file']}: {failure['message']} {failure['hint']}".rstrip(), err=True)
+    if report.ended:
+        typer.echo(f"Error: {report.ended.message}\n{report.ended.hint}", err=True)
+        typer.echo("The other pictures were not begun; --skip-existing goes on where this ended.", err=True)
