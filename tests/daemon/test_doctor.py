@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -10,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from daemon_harness import RunningDaemon
+from daemon_harness import MODEL, RunningDaemon
+from typer.testing import CliRunner
 
 from samelight.cli.checks import daemon as checks
 from samelight.cli.checks.check import Check
+from samelight.cli.main import app
 from samelight_installer.plugin.connection_copies import add_copy, remove_copy
 from samelight_installer.plugin.folder import make_plain_folder
 
@@ -87,6 +90,27 @@ def test_a_daemon_of_another_release_is_a_warning(here: RunningDaemon, monkeypat
     monkeypatch.setattr(checks, "__version__", "9.9")
     line = lines(checks.check_daemon())["daemon"]
     assert (line.status, "this is 9.9" in line.detail) == ("warning", True)
+
+
+def test_settings_that_the_daemon_has_not_read(
+    here: RunningDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read at its start only."""
+    runner = CliRunner()
+    assert "daemon settings" not in lines(checks.check_daemon())
+    assert runner.invoke(app, ["daemon", "status"]).stderr == ""
+    changed = tmp_path / "config.toml"
+    monkeypatch.setenv("SAMELIGHT_CONFIG", str(changed))
+    for text, said in (
+        ('default_model = "rcl-lite"', '"rcl-lite"'),
+        (f'default_model = "{MODEL}"\nidle_unload_seconds = 7', "was changed after the daemon's start"),
+    ):
+        changed.write_text(text)
+        line = lines(checks.check_daemon())["daemon settings"]
+        assert (line.status, said in line.detail, "samelight daemon stop" in line.mend) == ("warning", True, True)
+        status = runner.invoke(app, ["daemon", "status"])
+        assert (said in status.stderr, "samelight daemon stop" in status.stderr) == (True, True)
+        assert said in json.loads(runner.invoke(app, ["daemon", "status", "--json"]).stdout)["unread_settings"]
 
 
 def test_a_port_that_nobody_serves(here: RunningDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,14 @@ def written(folder: Path, text: str) -> Path:
 
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "config.toml") == Settings()
+
+
+def test_the_documents_tell_of_every_key_with_its_default(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "installing.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \| .+ \|$", text, re.MULTILINE)
+    assert [key for key, _ in rows] == [field.name for field in fields(Settings)]
+    lines = "\n".join(f"{key} = {value}" for key, value in rows)
+    assert load_settings(written(tmp_path, lines)) == Settings()
 
 
 def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

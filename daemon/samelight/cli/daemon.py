@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from samelight.cli.checks.configuration import RESTART, describe_unread_settings
 from samelight.cli.reporting import AsJson, errors_reported, print_json
 from samelight.server.background import start_detached, stop_running
 from samelight.server.lifecycle import run_daemon
@@ -60,10 +61,13 @@ def status(as_json: AsJson = False) -> None:
     with errors_reported(as_json):
         with Client.connect() as client:
             reply = client.status()
+        unread = describe_unread_settings(reply)
         if as_json:
-            print_json(dataclasses.asdict(reply))
+            print_json({**dataclasses.asdict(reply), "unread_settings": unread})
         else:
             typer.echo(_in_words(reply))
+            if unread:
+                typer.echo(f"Warning: {unread}. {RESTART}", err=True)
 
 
 @app.command()

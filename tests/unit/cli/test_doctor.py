@@ -136,6 +136,14 @@ def test_a_default_model_without_weights_is_no_matter_for_the_installer(own_weig
     assert str(own_weights / "config.toml") in line.mend
 
 
+def test_a_default_model_that_does_not_exist_is_a_failure(own_weights: Path) -> None:
+    (own_weights / "config.toml").write_text('default_model = "nope"')
+    line = {line.name: line for line in weights.check_weights()}["default model"]
+    assert (line.status, '"nope"' in line.detail) == ("failure", True)
+    assert str(own_weights / "config.toml") in line.mend
+    assert "srin-lite" in line.mend
+
+
 def test_the_papers_sizes_come_without_weights_and_all_others_with_some(own_weights: Path) -> None:
     (own_weights / "manifest.json").unlink()
     lines = {line.name: line for line in weights.check_weights()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from samelight import __version__
 from samelight.cli.checks.check import REINSTALL, Check, failure, ok, warning
-from samelight.cli.checks.configuration import usable_settings
+from samelight.cli.checks.configuration import RESTART, describe_unread_settings, usable_settings
 from samelight.server.logs import log_path
 from samelight_installer.plugin.connection_copies import listed_copies
 from samelight_wire.client import Client
@@ -19,8 +19,6 @@ __all__ = ["check_connection", "check_daemon", "check_log"]
 
 ANSWER_SECONDS = 5.0
 ROUND_TRIP_SECONDS = 60.0  # the daemon may still be loading torch and the network
-
-RESTART = "Restart it: `samelight daemon stop`, then `samelight daemon --detach`."
 
 
 def check_log() -> Iterator[Check]:
@@ -58,6 +56,8 @@ def check_daemon() -> Iterator[Check]:
         with Client.connect(client="doctor", timeout=ANSWER_SECONDS) as client:
             status = client.status(ANSWER_SECONDS)
             yield _describe(status)
+            if unread := describe_unread_settings(status):
+                yield warning("daemon settings", unread, RESTART)
             yield from _round_trip(client, status)
     except SamelightError as error:
         mend = RESTART if isinstance(error, RequestTimeout) else error.hint

@@ -37,6 +37,8 @@ def check_weights() -> Iterator[Check]:
     if unreadable:  # what they list cannot be told
         return
     default = usable_settings().default_model
+    if default not in harmonizers.names():
+        yield _no_such_network(default)
     states = {name: weights.state_of(name) for name in harmonizers.names()}
     missing = [name for name, state in states.items() if state == "missing" and name != default]
     lacking = [name for name in missing if not name.endswith(SHIPPED)]
@@ -44,6 +46,15 @@ def check_weights() -> Iterator[Check]:
     if lacking:
         detail = f"nobody ships those of {', '.join(lacking)}; requests for them will be refused"
         yield ok("other weights", detail, f"{TRAIN.format(lacking[0])}, if you want them.")
+
+
+def _no_such_network(default: str) -> Check:
+    """A default model whose name is none; editors, which name no other, could not work."""
+    from samelight import harmonizers
+
+    known = ", ".join(harmonizers.names())
+    mend = f"Write one of these into {settings_path()}: {known}."
+    return failure("default model", f'the settings name "{default}", but there is no such network', mend)
 
 
 def _unreadable_lists() -> Iterator[Check]:
