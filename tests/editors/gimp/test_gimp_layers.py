@@ -364,6 +364,19 @@ def test_filters_on_the_layer_are_part_of_what_it_shows(lab: Lab) -> None:
     assert np.array_equal(lab.pixels(above), object_at_night())
 
 
+def test_a_group_with_filters_in_it(lab: Lab) -> None:
+    """GIMP composes it anew now and then: that must not be taken for something that the artist has painted."""
+    size = (1500, 1000)
+    image = lab.image(size, precision="FLOAT_LINEAR")
+    lab.layer(image, "ground", ground(*size, dtype="float32"))
+    group = lab.gimp.call("add_group", image=image, name="group")
+    inner = lab.layer(image, "inner", object_at_night(1200, 900, dtype="float32"), PLACE, parent=group)
+    lab.gimp.call("add_filter", layer=inner, operation="gegl:gaussian-blur", std_dev_x=9.0, std_dev_y=9.0)
+    for count in (2, 3, 4):
+        lab.gimp.call("change", layer=group, visible=True, offsets=[count, count])
+        assert len(lab.harmonize(image, group)) == count + 1
+
+
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("grouped", [False, True])
 def test_a_shadow_beyond_the_layer_stays_in_its_place(lab: Lab, grouped: bool, masked: bool) -> None:

@@ -24,6 +24,9 @@ pytestmark = pytest.mark.editor
 
 PLAIN, WITH_OPTIONS = 1, 2  # counted from the menus' lower ends
 
+STROKE = {"start": [640, 250], "end": [760, 560]}
+"""On the canvas, across the astronaut."""
+
 
 @pytest.fixture(scope="module")
 def held_daemon(start_daemon: Callable[..., RunningDaemon]) -> RunningDaemon:
@@ -230,11 +233,92 @@ def test_the_layer_is_deleted_meanwhile(window: Window, held_daemon: RunningDaem
 
 def test_the_layer_is_moved_meanwhile(window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]) -> None:
     image, layer = scene
+    mask = add_mask(window, image, layer)
     with held(held_daemon, lambda: window.click_filter(PLAIN, "menu-moved")):
         window.gimp.call("change", layer=layer, offsets=[33, 44])
     layers = window.wait_for_layers(image, 3)
     assert layers[0]["extent"] == layers[1]["extent"]
     assert layers[0]["extent"][:2] == [33, 44]
+    both = [window.gimp.take("save_pixels", "uint8", 1, item=item) for item in (mask, layers[0]["mask"])]
+    assert np.array_equal(*both)
+
+
+def add_mask(window: Window, image: int, layer: int) -> int:
+    """A mask that lets the upper half of a layer through, and some of the rest."""
+    (extent,) = (each["extent"] for each in window.state(image)["layers"] if each["id"] == layer)
+    samples = np.full((extent[3], extent[2]), 255, np.uint8)
+    samples[extent[3] // 2 :] = 90
+    mask: int = window.gimp.call("add_mask", layer=layer, path=window.gimp.give(samples))
+    return mask
+
+
+def prepare_to_paint(window: Window, image: int, layer: int, where: str) -> int:
+    """Makes a layer what the test is about; where to paint."""
+    painted = layer
+    if where == "mask":
+        painted = add_mask(window, image, layer)
+    if where == "layer with a filter":
+        window.gimp.call("add_filter", layer=layer, operation="gegl:gaussian-blur", std_dev_x=2.0, std_dev_y=2.0)
+    if where == "one of two layers":
+        _, astronaut, place = window.scene
+        other = window.gimp.call("load_layer", image=image, path=str(astronaut), name="other", place=place)
+        window.gimp.call("select_layers", image=image, layers=[layer, other])
+        painted = other  # which stands first in the list, so it has been read when the test paints
+    if where == "layer in a group":
+        _, astronaut, place = window.scene
+        group = window.gimp.call("add_group", image=image, name="group")
+        size = window.pixels(layer).shape
+        path = window.gimp.give(window.pixels(layer))
+        painted = window.gimp.call(
+            "add_layer", image=image, name="in the group", path=path, size=[size[1], size[0]], place=place, parent=group
+        )
+        window.gimp.call("select_layers", image=image, layers=[group])
+    return int(painted)
+
+
+WHERE = ["layer", "mask", "layer with a filter", "one of two layers", "layer in a group"]
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_something_is_painted_meanwhile(
+    window: Window, held_daemon: RunningDaemon, scene: tuple[int, int], where: str
+) -> None:
+    """It stays in view: no new layer hides it, and GIMP says what to do."""
+    image, layer = scene
+    painted = prepare_to_paint(window, image, layer, where)
+    before, shown = window.names(image), window.visible(image)
+    with held(held_daemon, lambda: window.click_filter(PLAIN, f"menu-painted-{where.replace(' ', '-')}")):
+        window.gimp.call("paint", drawable=painted, **STROKE)
+        seen = window.visible(image)
+        assert not np.array_equal(seen, shown)
+    window.wait_for_rest()
+    assert window.names(image) == before
+    assert np.array_equal(window.visible(image), seen)
+    window.dismiss(f"painted-{where.replace(' ', '-')}")
+    window.click_filter(PLAIN, "menu-again")
+    window.wait_for_layers(image, len(before) + (2 if where == "one of two layers" else 1))
+
+
+def test_what_is_painted_meanwhile_is_undone(
+    window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]
+) -> None:
+    image, layer = scene
+    before = window.pixels(layer)
+    with held(held_daemon, lambda: window.click_filter(PLAIN, "menu-painted-undone")):
+        window.gimp.call("paint", drawable=layer, **STROKE)
+        assert not np.array_equal(window.pixels(layer), before)
+        window.screen.key("ctrl+z")
+        wait_until(lambda: np.array_equal(window.pixels(layer), before), "the stroke was not undone")
+    window.wait_for_layers(image, 3)
+
+
+def test_a_filter_is_added_meanwhile(window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]) -> None:
+    image, layer = scene
+    with held(held_daemon, lambda: window.click_filter(PLAIN, "menu-filter-added")):
+        window.gimp.call("add_filter", layer=layer, operation="gegl:invert-gamma")
+    window.wait_for_rest()
+    assert window.names(image) == ["astronaut", "Background"]
+    window.dismiss("filter-added")
 
 
 def test_the_layer_is_scaled_meanwhile(window: Window, held_daemon: RunningDaemon, scene: tuple[int, int]) -> None:

@@ -13,6 +13,7 @@
     reading       what a request needs of a layer
     backdrop      what is visible below a layer
     waiting       the request, with progress
+    changes       what the artist did to layers meanwhile
     inserting     the new layers, in one undo step
     starting      starting the daemon
     places        where the plug-in finds its parts and the daemon

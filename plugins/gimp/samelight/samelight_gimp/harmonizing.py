@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gi.repository import Gimp
 
-from samelight_wire import Progress
+from samelight_wire import EventLoopClient, Progress
 from samelight_wire.errors import SamelightError
 
+from .changes import check_present
 from .choices import Choices
 from .duplicates import delete_left_behind
-from .inserting import Harmonized, check_unchanged, insert
-from .reading import Source, make_request, read_surroundings
+from .inserting import Harmonized, insert
+from .reading import Source, make_request, read_pixels, read_surroundings
 from .subjects import layers_to_harmonize
 from .waiting import STAGES, connect, harmonize
 
@@ -33,19 +35,25 @@ def harmonize_layers(image: Gimp.Image, drawables: Sequence[Gimp.Drawable], choi
     layers = layers_to_harmonize(image, drawables)
     with connect() as client:
         alone = len(layers) == 1
-        sources = [read_surroundings(image, layer, choices, with_pixels=alone) for layer in layers]
+        sources = [read_surroundings(image, layer, choices, early=alone) for layer in layers]
         Gimp.progress_init("Harmonizing")
         harmonized = []
         for index, source in enumerate(sources):
-            check_unchanged(image, [source])  # the artist goes on working while the one before is waited for
+            check_present(image, [source])  # the artist goes on working while the one before is waited for
             report = _Report(source.name, index, len(sources))
             try:
-                result = harmonize(client, make_request(source, choices), report)
+                harmonized.append(_harmonize_layer(client, source, choices, report))
             except SamelightError as error:
                 raise _naming(error, source, len(sources)) from error
-            harmonized.append(Harmonized(source, result.layer))
         Gimp.progress_end()
     return insert(image, harmonized, choices.hide_original)
+
+
+def _harmonize_layer(client: EventLoopClient, source: Source, choices: Choices, report: _Report) -> Harmonized:
+    """Have one layer harmonized. Its own pixels are not kept: of several layers they would take much memory."""
+    pixels, own = read_pixels(source)
+    result = harmonize(client, make_request(source, pixels, choices), report)
+    return Harmonized(replace(source, pixels=None, checksum=own), result.layer)
 
 
 class _Report:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gi.repository import Gimp
@@ -10,12 +10,12 @@ from gi.repository import Gimp
 from samelight_wire import Raster
 from samelight_wire.errors import InputError
 
-from .bounds import extent
+from .changes import all_layers, check_present, check_unchanged, moved
 from .colour import mask_format
 from .pixels import write
 from .reading import Source
 
-__all__ = ["Harmonized", "check_unchanged", "insert"]
+__all__ = ["Harmonized", "insert"]
 
 SUFFIX = " (harmonized)"
 
@@ -39,9 +39,9 @@ def insert(image: Gimp.Image, harmonized: Sequence[Harmonized], hide_original: b
     """Put each new layer directly above its original, and hide that, all in one undo step.
 
     Raises:
-        InputError: image or layer were closed, deleted or scaled in the meantime; then nothing is inserted.
+        InputError: image or layer were closed, deleted, scaled or changed in the meantime; then nothing is inserted.
     """
-    check_unchanged(image, [each.source for each in harmonized])
+    check_present(image, [each.source for each in harmonized])
     originals = [each.source.layer for each in harmonized]
     shown = [original.get_visible() for original in originals]
     made = _make_all(image, harmonized)
@@ -60,11 +60,13 @@ def insert(image: Gimp.Image, harmonized: Sequence[Harmonized], hide_original: b
 
 
 def _make_all(image: Gimp.Image, harmonized: Sequence[Harmonized]) -> list[Gimp.Layer]:
-    """The new layers, in no image's list yet; if one cannot be made, none is left in memory."""
+    """The new layers, in no image's list yet; if one cannot be made or would hide what is new, none is left."""
     made: list[Gimp.Layer] = []
     try:
         for each in harmonized:
             made.append(_make_layer(image, each))
+        # Last of all, since making large layers takes its time and the artist may paint meanwhile.
+        check_unchanged([each.source for each in harmonized])
     except BaseException:
         for layer in made:
             layer.delete()
@@ -80,36 +82,6 @@ def _replace(image: Gimp.Image, original: Gimp.Layer, layer: Gimp.Layer, hide_or
         _set_visible(original, False)
 
 
-def check_unchanged(image: Gimp.Image, sources: Sequence[Source]) -> None:
-    """Make sure that layers which have been read are still there, in their size.
-
-    Raises:
-        InputError: the image was closed, or a layer deleted or scaled.
-    """
-    if not image.is_valid():
-        raise InputError("The image was closed while its layer was being harmonized.", "Open it and try again.")
-    present = {layer.get_id() for layer in _all_layers(image.get_layers())}
-    for source in sources:
-        if source.layer.get_id() not in present:
-            raise InputError(
-                "A layer was deleted while it was being harmonized, so nothing was changed.",
-                "Undo the deletion and harmonize again, if you want it back.",
-            )
-        now = extent(source.layer)
-        if (now.width, now.height) != (source.extent.width, source.extent.height):
-            raise InputError(
-                f"The layer “{source.name}” got another size while it was being harmonized, so nothing was changed.",
-                "Harmonize it again.",
-            )
-
-
-def _all_layers(layers: Sequence[Gimp.Layer]) -> Iterator[Gimp.Layer]:
-    for layer in layers:
-        yield layer
-        if layer.is_group():
-            yield from _all_layers(layer.get_children())
-
-
 def _make_layer(image: Gimp.Image, harmonized: Harmonized) -> Gimp.Layer:
     """A new layer that is in no image's list yet: the original's look with new colours."""
     source = harmonized.source
@@ -119,7 +91,8 @@ def _make_layer(image: Gimp.Image, harmonized: Harmonized) -> Gimp.Layer:
     layer = Gimp.Layer.new(image, name, rect.width, rect.height, source.kind, original.get_opacity(), mode)
     try:
         write(layer, source.form, harmonized.pixels)
-        layer.set_offsets(*_place(source))
+        place = moved(source)
+        layer.set_offsets(place.x, place.y)
         layer.set_blend_space(original.get_blend_space())
         layer.set_composite_space(original.get_composite_space())
         layer.set_composite_mode(original.get_composite_mode())
@@ -130,12 +103,6 @@ def _make_layer(image: Gimp.Image, harmonized: Harmonized) -> Gimp.Layer:
         layer.delete()
         raise
     return layer
-
-
-def _place(source: Source) -> tuple[int, int]:
-    """Where the new layer goes: if the artist has moved the original since, it has moved too."""
-    now, then = extent(source.layer), source.extent
-    return source.rect.x + now.x - then.x, source.rect.y + now.y - then.y
 
 
 def _add_mask(layer: Gimp.Layer, raster: Raster, applied: bool) -> None:
@@ -160,7 +127,7 @@ def _take_back(
     image: Gimp.Image, originals: Sequence[Gimp.Layer], shown: Sequence[bool], made: Sequence[Gimp.Layer]
 ) -> None:
     """Leave the image as it was, after an insertion that failed."""
-    present = {layer.get_id() for layer in _all_layers(image.get_layers())}
+    present = {layer.get_id() for layer in all_layers(image.get_layers())}
     for layer in made:
         if layer.get_id() in present:
             image.remove_layer(layer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 
 from gi.repository import Gegl, Gimp
@@ -11,7 +12,7 @@ from samelight_wire.errors import InternalError, OutOfMemoryError
 
 from .colour import PixelFormat
 
-__all__ = ["read", "read_scaled", "write"]
+__all__ = ["checksum", "checksum_of", "read", "read_scaled", "write"]
 
 BAND_BYTES = 16 * 1024 * 1024
 TILE = 64  # GIMP's tiles are so many rows high: no tile is fetched twice
@@ -33,11 +34,27 @@ def read(drawable: Gimp.Drawable, form: PixelFormat, part: Rect) -> Raster:
         data = bytearray(shape.byte_length)
     except MemoryError as error:
         raise OutOfMemoryError() from error
-    buffer, row = drawable.get_buffer(), part.width * form.pixel_bytes
-    for top, rows in _bands(part.height, row):
-        rectangle = Gegl.Rectangle.new(part.x, part.y + top, part.width, rows)
-        data[top * row : (top + rows) * row] = _get(buffer, rectangle, 1.0, form, rows * row)
+    start = 0
+    for band in _read_bands(drawable, form, part):
+        data[start : start + len(band)] = band
+        start += len(band)
     return Raster(shape, memoryview(data).toreadonly(), form.icc)
+
+
+def checksum(drawable: Gimp.Drawable, form: PixelFormat, part: Rect) -> int:
+    """The checksum of what `read` would give now, without as much memory.
+
+    A CRC is several times quicker than any digest, and nobody paints in order to deceive it.
+    """
+    value = 0
+    for band in _read_bands(drawable, form, part):
+        value = zlib.crc32(band, value)
+    return value
+
+
+def checksum_of(raster: Raster) -> int:
+    """The checksum of pixels that have been read."""
+    return zlib.crc32(raster.octets)
 
 
 def read_scaled(drawable: Gimp.Drawable, form: PixelFormat, longest: int) -> Raster:
@@ -67,6 +84,14 @@ def write(drawable: Gimp.Drawable, form: PixelFormat, raster: Raster) -> None:
         band = bytes(octets[top * row : (top + rows) * row])
         buffer.set(Gegl.Rectangle.new(0, top, width, rows), form.babl, band)
     buffer.flush()
+
+
+def _read_bands(drawable: Gimp.Drawable, form: PixelFormat, part: Rect) -> Iterator[bytes]:
+    """A part of a drawable's own pixels, band by band."""
+    buffer, row = drawable.get_buffer(), part.width * form.pixel_bytes
+    for top, rows in _bands(part.height, row):
+        rectangle = Gegl.Rectangle.new(part.x, part.y + top, part.width, rows)
+        yield _get(buffer, rectangle, 1.0, form, rows * row)
 
 
 def _bands(height: int, row_bytes: int) -> Iterator[tuple[int, int]]:

@@ -15,9 +15,9 @@ from .choices import Choices
 from .colour import PixelFormat, layer_format, mask_format
 from .duplicates import duplicated, has_filters, twin_of
 from .filtered import read_filtered
-from .pixels import read
+from .pixels import checksum, checksum_of, read
 
-__all__ = ["Source", "make_request", "read_surroundings"]
+__all__ = ["Source", "filters_of", "make_request", "read_mask", "read_pixels", "read_surroundings"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,10 @@ class Source:
     extent: where it lay on the canvas then.
     rect: where the pixels lie that are harmonized; other than the extent only if filters made the layer larger.
     form: the format of the pixels.
+    own_form: the format of the layer's own pixels, without its filters.
     pixels: the pixels, if they were read early; else they are read for the request.
+    checksum: of the layer's own pixels, for comparison later; None as long as nobody has asked for it.
+    filters: which filters the layer had, and whether they were switched on.
     trimmed: whether the pixels' edges are where they begin to show something.
     mask: its layer mask; None without one.
     backdrop: what is visible below; None if there is no layer below.
@@ -40,7 +43,10 @@ class Source:
     extent: Rect
     rect: Rect
     form: PixelFormat
+    own_form: PixelFormat
+    filters: tuple[tuple[int, bool], ...]
     pixels: Raster | None = None
+    checksum: int | None = None
     mask: Raster | None = None
     backdrop: Backdrop | None = None
     selection: Raster | None = None
@@ -59,20 +65,20 @@ class Source:
         return Gimp.ImageType.RGBA_IMAGE if self.form.layout is Layout.RGBA else Gimp.ImageType.RGB_IMAGE
 
 
-def read_surroundings(image: Gimp.Image, layer: Gimp.Layer, choices: Choices, *, with_pixels: bool) -> Source:
+def read_surroundings(image: Gimp.Image, layer: Gimp.Layer, choices: Choices, *, early: bool) -> Source:
     """All that is read before anything is awaited: what takes a duplicate, and what is small.
 
     Args:
         image: the artist's image.
         layer: one of its layers.
         choices: what the artist chose.
-        with_pixels: whether the layer's pixels are read too; of several layers that would take much memory.
+        early: whether the layer's pixels are read too; of several layers that would take much memory.
 
     Raises:
         NoBackdropError: there is nothing that the layer's light could come from.
         EmptyMaskError: the selection does not touch the layer.
     """
-    source = _read_layer(image, layer, with_pixels)
+    source = _read_layer(image, layer, early)
     selected = _selected(image, source)
     foreground = _foreground(source)
     if selected is not None and choices.limit_to_selection:
@@ -87,12 +93,18 @@ def read_surroundings(image: Gimp.Image, layer: Gimp.Layer, choices: Choices, *,
     return replace(source, selection=_read_selection(image, selected), selection_rect=selected)
 
 
-def make_request(source: Source, choices: Choices) -> HarmonizeRequest:
-    """The request for a layer; reads its pixels, if that was not done before."""
+def read_pixels(source: Source) -> tuple[Raster, int]:
+    """The pixels that are harmonized, read now if that was not done before, and the checksum of the layer's own."""
+    pixels = source.pixels or read(source.layer, source.form, whole(source.layer))
+    return pixels, checksum_of(pixels) if source.checksum is None else source.checksum
+
+
+def make_request(source: Source, pixels: Raster, choices: Choices) -> HarmonizeRequest:
+    """The request for a layer with these pixels."""
     backdrop = source.backdrop
     return HarmonizeRequest(
         job=new_job(),
-        layer=source.pixels or read(source.layer, source.form, whole(source.layer)),
+        layer=pixels,
         layer_rect=source.rect,
         backdrop=None if backdrop is None else backdrop.raster,
         backdrop_rect=None if backdrop is None else backdrop.rect,
@@ -103,18 +115,27 @@ def make_request(source: Source, choices: Choices) -> HarmonizeRequest:
     )
 
 
-def _read_layer(image: Gimp.Image, layer: Gimp.Layer, with_pixels: bool) -> Source:
+def _read_layer(image: Gimp.Image, layer: Gimp.Layer, early: bool) -> Source:
     """The layer's place, format and mask; its pixels too if they are wanted, or where filters are part of them."""
-    place = extent(layer)
+    place, own_form = extent(layer), layer_format(image, layer)
     if has_filters([layer]):
+        own, filters = checksum(layer, own_form, whole(layer)), filters_of(layer)
         pixels, form, rect = read_filtered(image, layer)
-        return Source(layer, place, rect, form, pixels, _read_mask(layer, rect), trimmed=True)
-    form = layer_format(image, layer)
-    own = read(layer, form, whole(layer)) if with_pixels else None
-    return Source(layer, place, place, form, own, _read_mask(layer, place))
+        mask = read_mask(layer, rect)
+        return Source(layer, place, rect, form, own_form, filters, pixels, own, mask, trimmed=True)
+    read_now = read(layer, own_form, whole(layer)) if early else None
+    return Source(layer, place, place, own_form, own_form, (), read_now, mask=read_mask(layer, place))
 
 
-def _read_mask(layer: Gimp.Layer, rect: Rect) -> Raster | None:
+def filters_of(layer: Gimp.Layer) -> tuple[tuple[int, bool], ...]:
+    """Which filters a layer has, and whether they are switched on.
+
+    Their settings are left out: with some of them (curves) GIMP 3.0 crashes.
+    """
+    return tuple((each.get_id(), each.get_visible()) for each in layer.get_filters())
+
+
+def read_mask(layer: Gimp.Layer, rect: Rect) -> Raster | None:
     """The layer's mask over a part of the canvas; black outside of the layer."""
     mask = layer.get_mask()
     if mask is None:

@@ -152,6 +152,16 @@ def change(layer, **properties):
         getattr(layer, f"set_{name}")(*value) if name == "offsets" else getattr(layer, f"set_{name}")(value)
 
 
+def paint(drawable, start, end):
+    """Draws a black line as an artist does, which is an undo step."""
+    Gimp.context_push()
+    Gimp.context_set_foreground(Gegl.Color.new("black"))
+    Gimp.context_set_brush_size(20.0)
+    done = Gimp.pencil(_item(drawable), [*start, *end])
+    Gimp.context_pop()
+    assert done, Gimp.get_pdb().get_last_error()
+
+
 def scale_layer(layer, width, height):
     _item(layer).scale(width, height, False)
 
