@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from torch import Tensor
-from torch.nn import functional
 
 from samelight.evaluation.benchmark import BenchmarkSample
 from samelight.evaluation.evaluation import MethodFacts
 from samelight.evaluation.methods import Finder, Method
 from samelight.evaluation.sets import find_pictures, read_rgb
-from samelight.evaluation.sizes import Size
+from samelight.evaluation.sizes import Size, resized_picture
 from samelight_wire.errors import InvalidOptionError
 
 __all__ = ["ResultsSpec"]
@@ -34,7 +33,7 @@ class ResultsSpec:
     reads_instances = False
 
     def open(self, size: Size, finder: Finder) -> Method:
-        """Reads a picture and resizes it to the measured size, as the real picture is."""
+        """Reads a picture and resizes it to the measured size, as composite and real picture are."""
         files = _results(self.folder)
         if not files:
             raise InvalidOptionError(f'There is no picture in "{self.folder}".', "Name a folder with results.")
@@ -69,6 +68,4 @@ def _read_result(folder: Path, files: Mapping[str, Path], sample: BenchmarkSampl
         raise InvalidOptionError(f'"{folder}" has no result for {sample.name}.', f"Put {sample.name}.png there.")
     result = read_rgb(path)
     size = (sample.real.shape[-2], sample.real.shape[-1])
-    if result.shape[-2:] == size:
-        return result
-    return functional.interpolate(result[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+    return result if result.shape[-2:] == size else resized_picture(result, size)

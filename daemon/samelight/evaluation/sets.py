@@ -84,8 +84,8 @@ class PhotoSet:
         return _digest([repr(VERSION_1), *self.names], files)
 
     def chosen(self, limit: int | None) -> list[int]:
-        """The first ones: the families follow one another, so that any number of them has its share of each."""
-        return list(range(min(len(self.names), limit or len(self.names))))
+        """Spread over the set, and of each family of recolouring as many as of any other (or one more)."""
+        return spread_out(len(self.names), limit, kinds=len(VERSION_1.families))
 
 
 class IHarmony4Set:
@@ -171,10 +171,16 @@ class TripleSet:
         return read_rgb(self._files[part][name], mode)
 
 
-def spread_out(count: int, limit: int | None) -> list[int]:
-    """`limit` indices of `count`, evenly apart; all without a limit."""
+def spread_out(count: int, limit: int | None, kinds: int = 1) -> list[int]:
+    """`limit` indices of `count`, about evenly apart; all without a limit.
+
+    Where index i is of kind i modulo `kinds`, every kind has its share: evenly apart alone, 64 of 449 would nearly all
+    be of one kind of seven. So the n-th is the last one of kind n up to its place; no index comes twice, because the
+    places of the same kind are `kinds` apart or more.
+    """
     wanted = min(count, limit or count)
-    return [index * count // wanted for index in range(wanted)]
+    places = (index * count // wanted for index in range(wanted))
+    return sorted(place - (place - index) % kinds for index, place in enumerate(places))
 
 
 def find_pictures(folder: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from torch.nn import functional
 from samelight.evaluation.benchmark import BenchmarkSample
 from samelight_wire.errors import InvalidOptionError
 
-__all__ = ["ALONE", "LARGEST_SIDE", "Size", "parse_size", "resized"]
+__all__ = ["ALONE", "LARGEST_SIDE", "Size", "parse_size", "resized", "resized_picture"]
 
 ALONE = "256"
 """The size at which networks run on their own."""
@@ -93,11 +93,19 @@ def resized(sample: BenchmarkSample, size: tuple[int, int]) -> BenchmarkSample:
     Pictures are averaged down by a triangle filter, as Pillow's bilinear resizing does, and rounded to 8 bits; a mask
     of 0 and 1 alone takes the nearest pixel's value, as Pillow does with one-bit masks; a soft mask is averaged too.
     """
-
-    def resize(picture: Tensor) -> Tensor:
-        smaller = functional.interpolate(picture[None], size, mode="bilinear", antialias=True, align_corners=False)
-        return smaller[0].clamp(0, 1)
-
-    composite, real = (resize(picture).mul(255).round().div(255) for picture in (sample.composite, sample.real))
+    composite, real = (resized_picture(picture, size) for picture in (sample.composite, sample.real))
     mask = functional.interpolate(sample.mask[None], size, mode="nearest-exact")[0] if sample.hard_mask else None
-    return replace(sample, composite=composite, mask=resize(sample.mask) if mask is None else mask, real=real)
+    return replace(sample, composite=composite, mask=_averaged(sample.mask, size) if mask is None else mask, real=real)
+
+
+def resized_picture(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    """A picture, 3 x H x W in 0..1, at another size (height, width), rounded to 8 bits.
+
+    Rounding is a part of it: the same picture must come out the same, be it a composite or a program's result.
+    """
+    return _averaged(picture, size).mul(255).round().div(255)
+
+
+def _averaged(planes: Tensor, size: tuple[int, int]) -> Tensor:
+    smaller = functional.interpolate(planes[None], size, mode="bilinear", antialias=True, align_corners=False)
+    return smaller[0].clamp(0, 1)

@@ -10,6 +10,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -129,6 +130,18 @@ def test_fresh_weights_of_one_name_are_told_apart_by_their_folders(triples: Path
     arguments = ("--triples", triples, "--limit", 1, "--no-baselines", "--at", "native")
     report = as_json(*arguments, "--weights", file, "--weights", other)
     assert list(report["methods"]) == ["hdnet-lite", "hdnet-lite of longer"]
+
+
+def test_the_composites_as_a_programs_results_are_no_better_than_themselves(triples: Path) -> None:
+    """They are resized and rounded alike; unrounded they would be nearer to the real pictures."""
+    for path in (triples / "composite").iterdir():
+        noise = np.random.default_rng(len(path.name)).integers(0, 90, (24, 32, 3), np.uint8)
+        Image.fromarray(noise + 100).save(path)
+    named = ("--results", f"nothing={triples / 'composite'}", "--no-baselines")
+    (size,) = as_json("--triples", triples, "--at", "13x11", *named)["sizes"]
+    composite, nothing = (size["methods"][name]["overall"] for name in ("composite", "nothing"))
+    assert nothing == composite
+    assert nothing["better"] == 0
 
 
 def test_a_page_of_something_else_is_not_replaced(triples: Path, tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ def test_each_composite_by_itself_is_that_of_the_row(photo_folder: Path) -> None
         assert torch.equal(photos.read(index).composite, in_a_row[index].composite)
     assert photos.title == f"photos version 1 of {photo_folder.name}"
     assert photos.chosen(3) == [0, 1, 2]
+    assert photos.chosen(None) == list(range(len(photos.names)))
 
 
 def test_triples_are_read(triples: Path) -> None:
@@ -141,6 +142,19 @@ def test_a_limit_spreads_over_all() -> None:
     assert spread_out(10, None) == list(range(10))
     assert spread_out(10, 99) == list(range(10))
     assert spread_out(10, 4) == [0, 2, 5, 7]
+
+
+@pytest.mark.parametrize(("count", "limit"), [(449, 64), (449, 448), (449, 449), (449, 8), (449, 3), (14, 7), (5, 4)])
+def test_a_limit_spreads_over_all_and_gives_each_kind_its_share(count: int, limit: int) -> None:
+    chosen = spread_out(count, limit, kinds=7)
+    assert len(set(chosen)) == limit
+    assert chosen == sorted(chosen)
+    assert min(chosen) >= 0
+    shares = [sum(index % 7 == kind for index in chosen) for kind in range(min(7, limit))]
+    assert max(shares) - min(shares) <= 1
+    if limit >= 8:
+        halves = sum(index < count / 2 for index in chosen)
+        assert abs(halves - limit / 2) <= 7 / 2 + 1
 
 
 def test_identity_tells_collections_apart(triples: Path, iharmony4: Path) -> None:
