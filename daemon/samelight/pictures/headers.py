@@ -14,6 +14,9 @@ Size = tuple[int, int]
 SIDE_IN_14_BITS = 0x3FFF
 """What a WebP file has for a side where its upper bits mean something else."""
 
+MOST_CHANNELS = 8
+"""In a JPEG 2000 picture, which may claim thousands."""
+
 # JPEG's markers: those that begin a frame say its size, those without content are followed by the next one at once.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 WITHOUT_CONTENT = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -55,7 +58,7 @@ def jpeg_size(data: bytes) -> Size | None:
 
 def jpeg2000_size(data: bytes) -> Size | None:
     """The size that a bare JPEG 2000 codestream, as TIFF files hold it, has with the margin left and above."""
-    if not data.startswith(b"\xff\x4f\xff\x51") or len(data) < 16:
+    if not data.startswith(b"\xff\x4f\xff\x51") or len(data) < 42:
         return None
-    width, height = struct.unpack_from(">II", data, 8)
-    return width, height
+    width, height, *_, channels = struct.unpack_from(">8IH", data, 8)
+    return (width, height) if channels <= MOST_CHANNELS else None

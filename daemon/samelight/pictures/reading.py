@@ -46,6 +46,9 @@ CONVERTED_MODES = {"1": "L", "La": "LA", "RGBa": "RGBA"}
 # What Pillow raises for files that break their format's rules; SyntaxError is its own way to say "broken PNG".
 PILLOW_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 
+CONVERT = "Convert the picture to RGB or grayscale with 8 or 16 bits, or 32-bit float, a channel."
+"""What to do with a picture that is not supported, where nothing else is said."""
+
 # Pillow's own limit on pixels is one for the whole process: who lifts it must be alone with it.
 PILLOWS_LIMIT = threading.Lock()
 
@@ -134,7 +137,7 @@ def _refusals_named(path: Path) -> Iterator[None]:
     except UnsupportedFormatError as error:
         raise UnsupportedFormatError(
             f'"{path}" cannot be used: {error.message}',
-            "Convert the picture to RGB or grayscale with 8 or 16 bits, or 32-bit float, a channel.",
+            CONVERT if error.hint == UnsupportedFormatError.hint else error.hint,
         ) from None
     except MemoryError as error:
         raise OutOfMemoryError(f'There is not enough memory to read "{path}".') from error

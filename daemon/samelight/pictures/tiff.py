@@ -11,6 +11,7 @@ import tifffile
 
 from samelight.pictures.orientation import upright
 from samelight.pictures.picture import Picture, Pixels
+from samelight.pictures.tiff_segments import check_segments
 from samelight_wire.errors import PictureTooLargeError, UnsupportedFormatError
 
 __all__ = ["decode_tiff", "encode_tiff"]
@@ -45,16 +46,17 @@ def decode_tiff(data: bytes, max_pixels: int) -> Picture:
     """
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
-            return _decode_page(file.pages[0], max_pixels)
+            return _decode_page(file.pages[0], data, max_pixels)
     except DAMAGE as error:
         raise OSError(str(error)) from error
 
 
-def _decode_page(page: Any, max_pixels: int) -> Picture:
+def _decode_page(page: Any, data: bytes, max_pixels: int) -> Picture:
     """A page's pixels and metadata."""
     _check_claims(page, max_pixels)
     if page.axes not in ("YX", "YXS", "SYX") or str(page.dtype) not in DEPTHS:
         raise UnsupportedFormatError(f"its samples are {page.dtype}, not {', '.join(DEPTHS)}.")
+    check_segments(page, data)
     pixels = _in_order(page)
     orientation = page.tags.valueof(274, 1)
     return Picture(
@@ -67,6 +69,10 @@ def _decode_page(page: Any, max_pixels: int) -> Picture:
 
 def _check_claims(page: Any, max_pixels: int) -> None:
     """Raise for a page whose tags would make its decoder take memory without measure."""
+    sizes = page.imagewidth, page.imagelength, page.samplesperpixel, page.rowsperstrip
+    if not all(isinstance(size, int) for size in (*sizes, page.tilewidth, page.tilelength, page.tiledepth)):
+        # A tag that has several numbers is a tuple, and a product with that one a longer tuple.
+        raise OSError("a size in it is no number")
     if page.imagewidth * page.imagelength > max_pixels:
         raise PictureTooLargeError(
             f"it has {page.imagewidth} x {page.imagelength} pixels, the limit is {max_pixels:,}."
@@ -77,7 +83,8 @@ def _check_claims(page: Any, max_pixels: int) -> None:
         raise PictureTooLargeError(
             f"it has {page.imagewidth} x {page.imagelength} pixels of {page.samplesperpixel} samples."
         )
-    if page.is_tiled and page.tilewidth * page.tilelength > max_pixels:
+    tile = page.tilewidth * page.tilelength * page.tiledepth
+    if page.is_tiled and (tile > max_pixels or tile * page.samplesperpixel > max_pixels * MOST_SAMPLES):
         raise PictureTooLargeError(f"its tiles have {page.tilewidth} x {page.tilelength} pixels.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import tracemalloc
 import zlib
@@ -14,6 +15,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from samelight.pictures import read_mask, read_picture
+from samelight.pictures.headers import jpeg_size
 from samelight_wire.errors import PictureTooLargeError, UnreadablePictureError, UnsupportedFormatError
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -93,6 +95,14 @@ def test_orientation_is_applied_once(tmp_path: Path, orientation: int) -> None:
     kept = Image.Exif()
     kept.load(picture.exif)
     assert kept.get(0x0112, 1) == 1
+
+
+def test_a_jpeg_says_its_size_in_its_first_frame() -> None:
+    soi, table = b"\xff\xd8", b"\xff\xdb\0\x06\xff\xc0\0\0"  # what looks like a frame in a table is none
+    frame = b"\xff\xc2\0\x0b\x08" + struct.pack(">HH", 30, 40) + b"\x01\0\0\0"
+    assert jpeg_size(soi + table + b"\xff\xff\x01" + b"rubbish\xff\0" + frame) == (40, 30)
+    for content in (b"", soi, table + frame, soi + b"\xff\xda" + frame, soi + frame[:8], soi + b"\xff\xdb\xff\xff"):
+        assert jpeg_size(content) is None
 
 
 def bomb(width: int, height: int, bits: int) -> bytes:
@@ -206,6 +216,83 @@ def test_a_tiff_that_claims_too_much_takes_no_memory(tmp_path: Path, claim: tupl
         tracemalloc.stop()
 
 
+PICTURE_COMPRESSIONS = ["jpeg", "webp", "jpeg2000"]
+
+
+@pytest.mark.parametrize("shape", [{"rowsperstrip": 16}, {"rowsperstrip": 40}, {"tile": (16, 32)}])
+@pytest.mark.parametrize("compression", PICTURE_COMPRESSIONS)
+def test_tiff_whose_strips_are_pictures(tmp_path: Path, compression: str, shape: dict[str, object]) -> None:
+    smooth = np.add.outer(np.arange(40), np.arange(60))[..., None] + np.array([0, 40, 80], np.uint8)
+    smooth = smooth.astype(np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", smooth, photometric="rgb", compression=compression, **shape)
+    picture = read_picture(tmp_path / "a.tif")
+    assert np.abs(picture.pixels.astype(int) - smooth).mean() < 3
+
+
+def test_jpeg_tiff_as_photographs_and_gray_pictures_have_it(tmp_path: Path) -> None:
+    smooth = np.add.outer(np.arange(40), np.arange(60)).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "gray.tif", smooth, photometric="minisblack", compression="jpeg")
+    Image.fromarray(smooth).convert("RGB").save(tmp_path / "libtiff.tif", compression="jpeg")  # with tables of its own
+    colour = np.dstack([smooth, np.full((40, 60, 2), 128, np.uint8)])
+    tifffile.imwrite(tmp_path / "ycbcr.tif", colour, photometric="ycbcr", compression="jpeg", subsampling=(2, 2))
+    for name in ("gray", "libtiff", "ycbcr"):
+        pixels = read_picture(tmp_path / f"{name}.tif").pixels
+        assert np.abs(pixels.astype(int) - smooth[..., None]).max() < 12, name
+
+
+@pytest.mark.parametrize("tile", [None, (16, 16)])
+@pytest.mark.parametrize("compression", PICTURE_COMPRESSIONS)
+def test_a_strip_that_claims_too_much_takes_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: str, tile: tuple[int, int] | None
+) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, noise(40, 60, 3), photometric="rgb", compression=compression, tile=tile)
+    whole = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as file:
+        begin = file.pages[0].dataoffsets[-1]
+    sign, offset, claim = {
+        "jpeg": (b"\xff\xc0", 5, struct.pack(">HH", 65280, 32639)),
+        "webp": (b"VP8L", 9, b"\xff\xff\xff\x0f"),
+        "jpeg2000": (b"\xff\x4f\xff\x51", 8, struct.pack(">II", 65280, 32639)),
+    }[compression]
+    place = whole.index(sign, begin) + offset
+    whole[place : place + len(claim)] = claim
+    path.write_bytes(whole)
+    # The decoder must not even be asked: it would take gigabytes.
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", lambda page: pytest.fail("decoded"))
+    with pytest.raises(UnreadablePictureError, match="damaged"):
+        read_picture(path)
+
+
+def test_a_compression_whose_claims_are_not_known_is_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", noise(20, 20, 3), photometric="rgb", compression="png")
+    with pytest.raises(UnsupportedFormatError, match="compression is none that") as caught:
+        read_picture(tmp_path / "a.tif")
+    assert "LZW or Deflate" in caught.value.hint
+
+
+@pytest.mark.parametrize("compression", ["lzw", "zlib", "packbits", "lzma", "zstd"])
+def test_a_plain_compression_gives_no_more_than_the_strip_has(tmp_path: Path, compression: str) -> None:
+    """A strip of 100 MB of zeros in a page that has 12 of them."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((10_000, 10_000), np.uint8), compression=compression, rowsperstrip=10_000)
+    whole = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as file:
+        tags = file.pages[0].tags
+        places = [tags[code].valueoffset for code in (256, 257, 278)]
+        kinds = ["<I" if tags[code].dtype == 4 else "<H" for code in (256, 257, 278)]
+    for place, kind, value in zip(places, kinds, (4, 3, 3), strict=True):
+        struct.pack_into(kind, whole, place, value)
+    path.write_bytes(whole)
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(UnreadablePictureError):  # some decoders say that there is more
+            assert read_picture(path).pixels.shape == (3, 4, 1)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_damaged_tiff_is_one_sentence_without_its_decoders_complaints(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -214,6 +301,22 @@ def test_a_damaged_tiff_is_one_sentence_without_its_decoders_complaints(
         with pytest.raises(UnreadablePictureError, match="damaged"):
             read_picture(tmp_path / "a.tif")
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("tag", "size"), [(256, (8, 10**7)), (257, (10**7, 8)), (277, (10**7, 8)), (278, (8, 8))])
+def test_a_size_of_several_numbers_takes_no_memory(tmp_path: Path, tag: int, size: tuple[int, int]) -> None:
+    """Python makes of ten numbers and a million a million times ten numbers."""
+    whole = bytearray(tiff(*size))
+    place = whole.index(struct.pack("<HHI", tag, 4, 1))
+    struct.pack_into("<II", whole, place + 4, 10, 10)  # ten numbers, read from the tags themselves
+    (tmp_path / "a.tif").write_bytes(whole)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadablePictureError, match="damaged"):
+            read_picture(tmp_path / "a.tif")
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_unusual_depth_is_named(tmp_path: Path) -> None:
