@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from samelight.cli.batching.interruptions import terminated_like_interrupted
+from samelight.cli.batching.ledger import Ledger
 from samelight.cli.batching.pairs import Pair, find_pairs
 from samelight.cli.batching.report import Report, print_summary
 from samelight.cli.harmonize import Colour, InProcess, Model, Strength
-from samelight.cli.progress import file_progress
+from samelight.cli.progress import picture_progress
 from samelight.cli.reporting import AsJson, errors_reported, print_json
 from samelight_wire.errors import (
     ConnectionFailed,
@@ -58,6 +61,8 @@ def batch(
         print_json(report.in_plain_values())
     else:
         print_summary(report, output)
+    if report.interrupted:
+        raise typer.Exit(report.interrupted)
     if report.failed or report.ended:
         raise typer.Exit(2)
 
@@ -82,39 +87,62 @@ def _run(
     make_folder(output)
     _check_apart(output, folder)
     originals = _identities([*lonely, *(path for pair in pairs for path in (pair.composite, *pair.masks))])
-    report = Report(left_out=found.left_out)
-    with open_harmonizer(settings, in_process=in_process) as harmonizer, file_progress(quiet, len(pairs)) as begin:
+    report = Report(len(pairs), left_out=found.left_out)
+    with (
+        terminated_like_interrupted() as exit_code,
+        _interruption_noted(report, exit_code),
+        open_harmonizer(settings, in_process=in_process) as harmonizer,
+        _end_noted(report),
+        picture_progress(quiet, len(pairs)) as progress,
+    ):
+        ledger = Ledger(report, progress)
         for pair in pairs:
-            begin(pair.composite.name)
+            progress.begin(pair.composite.name)
             target = output / pair.composite.name
             if skip_existing and target.exists():
-                report.skipped.append(str(target))
-                continue
-            if file_identity(target) in originals:
-                report.fail(pair.composite, _overwrites(target))
-                continue
-            try:
-                _do(pair, target, harmonizer, options, settings, report)
-            except FOR_ALL as error:
-                report.ended = error
-                return report
-    for mask in lonely:
-        report.fail(mask, InputError(f'"{mask.name}" has no picture.', "Put the picture of this stem into composite/."))
+                ledger.skip(pair, target)
+            elif file_identity(target) in originals:
+                ledger.fail(pair, _overwrites(target))
+            else:
+                _do(pair, target, harmonizer, options, settings, ledger)
+        for mask in lonely:
+            report.fail(
+                mask, InputError(f'"{mask.name}" has no picture.', "Put the picture of this stem into composite/.")
+            )
     return report
 
 
-def _do(pair: Pair, target: Path, harmonizer: Harmonize, options: Options, settings: Settings, report: Report) -> None:
+@contextmanager
+def _interruption_noted(report: Report, exit_code: Callable[[], int]) -> Iterator[None]:
+    """Ctrl+C ends the block, and what was done until then is told."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        report.interrupted = exit_code()
+
+
+@contextmanager
+def _end_noted(report: Report) -> Iterator[None]:
+    """The same for what every other picture would meet with, too."""
+    try:
+        yield
+    except FOR_ALL as error:
+        report.ended = error
+
+
+def _do(pair: Pair, target: Path, harmonizer: Harmonize, options: Options, settings: Settings, ledger: Ledger) -> None:
     """One pair; raises what no other file would be spared either, such as that the daemon is lost."""
-    from samelight.cli.harmonizing import harmonize_files
+    from samelight.cli.harmonizing import harmonize_pair, read_pair
 
     try:
-        done = harmonize_files(harmonizer, pair.composite, pair.mask(), target, options, max_pixels=settings.max_pixels)
+        prepared = read_pair(pair.composite, pair.mask(), target, options, max_pixels=settings.max_pixels)
+        done = harmonize_pair(harmonizer, prepared)
     except FOR_ALL:
         raise
     except SamelightError as error:
-        report.fail(pair.composite, error)
+        ledger.fail(pair, error)
     else:
-        report.done.append(done.report(target))
+        ledger.finish(pair, target, done)
 
 
 def _check_apart(output: Path, folder: Path) -> None:

@@ -30,10 +30,32 @@ from samelight_wire.formats import Rect
 from samelight_wire.frames import Limits
 from samelight_wire.messages import HarmonizeRequest, Options, Progress, Result, new_job
 
-__all__ = ["Harmonize", "Harmonized", "build_request", "choose", "harmonize_files", "open_harmonizer"]
+__all__ = [
+    "Harmonize",
+    "Harmonized",
+    "Prepared",
+    "build_request",
+    "choose",
+    "harmonize_files",
+    "harmonize_pair",
+    "open_harmonizer",
+    "read_pair",
+]
 
 Harmonize = Callable[[HarmonizeRequest, OnProgress], Result]
 """Carries a request out; raises a SamelightError."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A pair of files, as it was read."""
+
+    before: Picture
+    """The composite."""
+    request: HarmonizeRequest
+    """What is asked for."""
+    warnings: tuple[str, ...] = ()
+    """Sentences on what will be done as it was asked for, though hardly as it was meant."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +187,19 @@ def harmonize_files(
         InputError: (its subclasses) a file cannot be read, worked on or written.
         SamelightError: what ``harmonize`` raises.
     """
+    pair = read_pair(composite, mask, output, options, max_pixels=max_pixels)
+    done = harmonize_pair(harmonize, pair, on_progress)
+    if output is not None:
+        write_picture(done.after, output)
+    return done
+
+
+def read_pair(composite: Path, mask: Path, output: Path | None, options: Options, *, max_pixels: int) -> Prepared:
+    """Reads a composite and its mask; whether the result could be written to the output is found out before.
+
+    Raises:
+        InputError: (its subclasses) a file cannot be read, worked on or written.
+    """
     if output is not None:
         check_output(output)
     before = read_picture(composite, max_pixels)
@@ -172,13 +207,20 @@ def harmonize_files(
         check_holds(before, output)
     marked = read_mask(mask, max_pixels)
     request = build_request(before, marked, options)
-    began = time.perf_counter()
-    result = harmonize(request, on_progress)
-    total = time.perf_counter() - began
-    after = picture_from_raster(result.layer, before)
-    if output is not None:
-        write_picture(after, output)
-    explanations = {name: picture_of(raster) for name, raster in result.explanations.items()}
     faint = describe_faint_mask(marked)
-    warnings = () if faint is None else (faint,)
-    return Harmonized(before, after, result.model, total, result.seconds, result.reasons, explanations, warnings)
+    return Prepared(before, request, () if faint is None else (faint,))
+
+
+def harmonize_pair(harmonize: Harmonize, pair: Prepared, on_progress: OnProgress = lambda progress: None) -> Harmonized:
+    """Harmonizes what was read; nothing is written.
+
+    Raises:
+        SamelightError: what ``harmonize`` raises.
+    """
+    began = time.perf_counter()
+    result = harmonize(pair.request, on_progress)
+    total = time.perf_counter() - began
+    after = picture_from_raster(result.layer, pair.before)
+    explanations = {name: picture_of(raster) for name, raster in result.explanations.items()}
+    reasons = result.reasons
+    return Harmonized(pair.before, after, result.model, total, result.seconds, reasons, explanations, pair.warnings)

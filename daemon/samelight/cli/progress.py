@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import ProgressColumn
 
     from samelight_wire.messages import Progress
 
-__all__ = ["file_progress", "stage_progress"]
+__all__ = ["PictureProgress", "file_progress", "picture_progress", "stage_progress"]
 
 
 @contextmanager
@@ -41,6 +43,37 @@ def file_progress(quiet: bool, count: int) -> Iterator[Callable[[str], None]]:
 
         yield begin
         bars.update(task, completed=count)
+
+
+class PictureProgress:
+    """How many pictures are done; made with `picture_progress`."""
+
+    def __init__(self, bars: Bars, count: int, *, plain: bool) -> None:
+        self._bars = bars
+        self._task = bars.add_task("", total=count)
+        self._count = count
+        self._plain = plain
+        self._ended = 0
+
+    def begin(self, name: str) -> None:
+        """Says which picture is worked on now."""
+        self._bars.update(self._task, description=name)
+
+    def end(self, name: str, outcome: str) -> None:
+        """Says what came of a picture."""
+        self._ended += 1
+        self._bars.update(self._task, completed=self._ended)
+        if self._plain:
+            typer.echo(f"[{self._ended}/{self._count}] {name}: {outcome}", err=True)
+
+
+@contextmanager
+def picture_progress(quiet: bool, count: int) -> Iterator[PictureProgress]:
+    """A bar for ``count`` pictures; where stderr is no terminal, such as a log, a line for each. Nothing when quiet."""
+    from rich.progress import MofNCompleteColumn
+
+    with _bars(quiet, MofNCompleteColumn()) as bars:
+        yield PictureProgress(bars, count, plain=not quiet and not bars.console.is_terminal)
 
 
 def _bars(quiet: bool, amount: ProgressColumn) -> Bars:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from PIL import Image
 
 from samelight.cli.batching.pairs import LeftOut, describe_left_out, find_pairs
 from samelight.pictures import file_identity
+from samelight_wire.messages import HarmonizeRequest, Result
 
 
 @pytest.fixture
@@ -230,3 +234,59 @@ def test_pictures_that_hardly_changed_are_told(run: Run, folder: Path, tmp_path:
     assert report["hardly_changed"] == [
         entry["output"] for entry in report["done"] if "hardly changed" in entry["reasons"]["summary"]
     ]
+
+
+@pytest.fixture
+def pictures(folder: Path) -> Path:
+    """Three good pairs, a.png to c.png, and nothing else."""
+    picture, mask = ((folder / part / "a.png").read_bytes() for part in ("composite", "mask"))
+    write_names(folder, ["a.png", "b.png", "c.png"], ["a.png", "b.png", "c.png"])
+    for part, data in (("composite", picture), ("mask", mask)):
+        for path in (folder / part).iterdir():
+            path.write_bytes(data)
+    return folder
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_an_interrupted_batch_says_what_it_did(
+    run: Run,
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    code: int,
+    as_json: bool,
+) -> None:
+    begun = []
+
+    def harmonize(request: HarmonizeRequest, on_progress: object) -> Result:
+        begun.append(request)
+        if len(begun) == 2:
+            os.kill(os.getpid(), number)
+        return Result(request.job, request.layer, request.selection_rect, "hdnet-lite", {}, {"summary": "Done."})
+
+    monkeypatch.setattr("samelight.cli.harmonizing._harmonize_here", lambda settings: harmonize)
+    before = signal.getsignal(signal.SIGTERM)
+    result = run("batch", pictures, "-o", tmp_path / "out", "--no-daemon", *(["--json"] if as_json else []))
+    assert result.exit_code == code
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert (tmp_path / "out" / "a.png").exists()
+    assert not (tmp_path / "out" / "c.png").exists()
+    if as_json:
+        report = json.loads(result.stdout)
+        assert report["interrupted"]
+        assert [Path(entry["output"]).name for entry in report["done"]] == ["a.png"]
+        assert result.stderr == ""
+    else:
+        assert "Wrote 1 picture to" in result.stdout
+        assert "Interrupted.\n2 pictures were not done; --skip-existing goes on" in result.stderr
+
+
+def test_without_a_terminal_each_picture_is_a_line(run: Run, folder: Path, tmp_path: Path) -> None:
+    lines = run("batch", folder, "-o", tmp_path / "out", "--no-daemon").stderr.splitlines()
+    assert re.fullmatch(r"\[1/4\] a\.png: written \([\w-]+, [\d.]+ s\)\. The foreground .+", lines[0])
+    assert lines[1] == '[2/4] alone.png: failed. "alone.png" has no mask.'
+    assert run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--json").stderr == ""
+    lines = run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--skip-existing").stderr.splitlines()
+    assert lines[0] == "[1/4] a.png: was there already."

@@ -21,6 +21,8 @@ __all__ = ["Report", "print_summary"]
 class Report:
     """What came of a folder."""
 
+    pictures: int
+    """How many there are to be done."""
     done: list[dict[str, Any]] = field(default_factory=list)
     """What `harmonize --json` reports, for each file that was written."""
     skipped: list[str] = field(default_factory=list)
@@ -31,6 +33,8 @@ class Report:
     """What was in the folder and could be no picture."""
     ended: SamelightError | None = None
     """What ended the work before all was done: every other file would have met with it, too."""
+    interrupted: int = 0
+    """Where Ctrl+C or SIGTERM ended the work, the exit code that says which."""
 
     def fail(self, file: Path, error: SamelightError) -> None:
         """Notes a file that could not be done."""
@@ -49,6 +53,7 @@ class Report:
             "failed": self.failed,
             "left_out": [asdict(entry) for entry in self.left_out],
             "hardly_changed": self.hardly_changed,
+            "interrupted": bool(self.interrupted),
             **({} if self.ended is None else {"error": describe_error(self.ended)}),
         }
 
@@ -78,10 +83,15 @@ def print_summary(report: Report, output: Path) -> None:
 
 
 def _print_failures(report: Report) -> None:
+    if report.interrupted:
+        typer.echo("Interrupted.", err=True)
     if report.failed:
         typer.echo(f"{len(report.failed)} failed:", err=True)
     for failure in report.failed:
         typer.echo(f"  {failure['file']}: {failure['message']} {failure['hint']}".rstrip(), err=True)
     if report.ended:
         typer.echo(f"Error: {report.ended.message}\n{report.ended.hint}", err=True)
-        typer.echo("The other pictures were not begun; --skip-existing goes on where this ended.", err=True)
+    if report.ended or report.interrupted:
+        left = report.pictures - len(report.done) - len(report.skipped) - len(report.failed)
+        what = "1 picture was" if left == 1 else f"{left} pictures were"
+        typer.echo(f"{what} not done; --skip-existing goes on where this ended.", err=True)
