@@ -101,7 +101,8 @@ def resized(sample: BenchmarkSample, size: tuple[int, int]) -> BenchmarkSample:
 def resized_picture(picture: Tensor, size: tuple[int, int]) -> Tensor:
     """A picture, 3 x H x W in 0..1, at another size (height, width), rounded to 8 bits.
 
-    Rounding is a part of it: the same picture must come out the same, be it a composite or a program's result.
+    Rounding is a part of it, because values halfway go up or down by the way they are computed: the same picture has to
+    come out the same, be it a composite or a program's result.
     """
     return _averaged(picture, size).mul(255).round().div(255)
 
