@@ -90,7 +90,7 @@ def test_the_command_line_writes_what_the_daemon_drew(daemon: RunningDaemon) -> 
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     files = json.loads(done.stdout)["explanations"]
-    assert files == {name: str(folder / f"why-{name}.png") for name in ("instances", "submasks")}
+    assert files == {name: str(folder / "why" / f"composite-{name}.png") for name in ("instances", "submasks")}
     for path in files.values():
         with Image.open(path) as picture:
             assert picture.width > 1024

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,11 +10,11 @@ from samelight.pictures import Picture, check_apart, check_output, make_folder, 
 __all__ = ["prefix_for", "write_explanations"]
 
 
-def prefix_for(named: str, composite: Path, names: Iterable[str], others: Iterable[Path | None]) -> Path:
-    """How the files' names begin: in a folder, with the composite's stem; else with what was named.
+def prefix_for(folder: Path, composite: Path, names: Iterable[str], others: Iterable[Path | None]) -> Path:
+    """How the files' names begin: with the composite's stem, in the folder that was named.
 
     Args:
-        named: a folder (one that exists, or any name that ends with a slash) or a prefix such as `out/cat`.
+        folder: what was named; it is made where there is none.
         composite: the picture that is explained.
         names: of all explanations that there may be.
         others: files that must not be overwritten; None for none.
@@ -23,10 +22,8 @@ def prefix_for(named: str, composite: Path, names: Iterable[str], others: Iterab
     Raises:
         OutputError: nothing can be written there, or a file would overwrite one of the others.
     """
-    path = Path(named)
-    if path.is_dir() or named.endswith(("/", os.sep)):
-        make_folder(path)
-        path = path / composite.stem
+    make_folder(folder)
+    path = folder / composite.stem
     taken = [other for other in others if other is not None]
     for file in (_file(path, name) for name in names):
         check_output(file)

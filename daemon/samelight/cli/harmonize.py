@@ -42,10 +42,10 @@ def harmonize(
         Path | None, typer.Option(help="Also write both side by side, to look at.", show_default=False)
     ] = None,
     explain: Annotated[
-        str | None,
+        Path | None,
         typer.Option(
-            metavar="DIR|PREFIX",
-            help="Also draw why: what in the picture looks like the object. A folder, or how the files' names begin.",
+            metavar="FOLDER",
+            help="Also draw why: what in the picture looks like the object. The folder for these pictures is made.",
             show_default=False,
         ),
     ] = None,
@@ -86,7 +86,7 @@ def _run(
     output: Path,
     options: Options,
     before_after: Path | None,
-    explain: str | None,
+    explain: Path | None,
     in_process: bool,
     *,
     quiet: bool,

@@ -44,6 +44,10 @@ Segment = Callable[[Tensor, Tensor], Instances]
 """Finds the instances of composites B x 3 x H x W in 0..1 with masks B x 1 x H x W in 0..1."""
 
 IDLE_SECONDS = 1e9
+OWN_FILES = (
+    "Only .safetensors files that Samelight trained can be loaded. Other networks (.pth) are measured by the pictures "
+    "that they made: `samelight evaluate --results NAME=FOLDER`."
+)
 
 
 class MethodSpec(Protocol):
@@ -192,9 +196,9 @@ def _load(model: str, weights_file: Path | None, sha256: str, device: torch.devi
         tensors = {name: tensor.float() for name, tensor in load_file(weights_file).items()}
         network.load_state_dict(tensors)
     except (SafetensorError, OSError) as error:
-        raise WeightsCorruptError(f"The weights {weights_file} cannot be read ({error}).") from error
+        raise WeightsCorruptError(f"The weights {weights_file} cannot be read ({error}).", OWN_FILES) from error
     except RuntimeError as error:
-        raise WeightsCorruptError(f'The weights {weights_file} do not fit the network "{model}".') from error
+        raise WeightsCorruptError(f'The weights {weights_file} do not fit the network "{model}".', OWN_FILES) from error
     return network.eval().requires_grad_(False).to(device)
 
 
@@ -224,7 +228,7 @@ def model_of(weights_file: Path) -> str:
             stated = (opened.metadata() or {}).get("model", weights_file.stem)
     except (SafetensorError, OSError) as error:
         message = f"The weights {weights_file} cannot be read ({error})."
-        raise WeightsCorruptError(message, "Name another .safetensors file.") from error
+        raise WeightsCorruptError(message, OWN_FILES) from error
     if stated not in harmonizers.names():
         raise InvalidOptionError(
             f'"{weights_file}" does not say which network it belongs to.',

@@ -13,6 +13,11 @@ __all__ = ["Declared", "Told", "TrainingOptions", "check", "declared"]
 
 UNSTATED_RIGHTS = "The rights of the pictures these weights were trained on were not stated."
 
+BATCH = (
+    "Pictures a step, of all processes together, at 128 x 128 (the paper's recipe: 256 x 256; with --sides: the "
+    "largest): smaller sizes get more, larger ones fewer. Usually the recipe's."
+)
+
 
 @dataclass(frozen=True)
 class Told:
@@ -44,9 +49,7 @@ class TrainingOptions:
     steps: Annotated[int | None, Told("Train for so many steps, earlier runs counted in.")] = None
     minutes: Annotated[float | None, Told("Train for so long, earlier runs counted in.")] = None
     epochs: Annotated[float | None, Told("Train for so many passes over the pictures; usually the recipe's.")] = None
-    batch: Annotated[int | None, Told("Pictures a step, of all processes together; usually the recipe's.", least=2)] = (
-        None
-    )
+    batch: Annotated[int | None, Told(BATCH, least=2)] = None
     rate: Annotated[float | None, Told("Greatest learning rate; usually the recipe's.")] = None
     sides: Annotated[
         str | None, Told("Sides of the pictures, such as 256 or 128,192,256: one is drawn for each step.")

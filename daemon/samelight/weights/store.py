@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,9 @@ def entry(name: str) -> tuple[Path, WeightsEntry]:
     try:
         return installed()[name]
     except KeyError:
-        places = " or ".join(str(folder) for folder in folders())
         message = f"There are no weights for the model '{name}'."
-        raise WeightsMissingError(message, f"Choose another model, or train one into {places}.") from None
+        command = f"samelight train {name} --photos FOLDER -o {shlex.quote(str(folders()[0]))}"
+        raise WeightsMissingError(message, f"Choose another model, or train this one: `{command}`.") from None
 
 
 def calibration(name: str) -> Calibration:

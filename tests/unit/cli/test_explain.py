@@ -14,35 +14,29 @@ from samelight.cli.harmonize import EXPLANATIONS
 from samelight_wire.errors import OutputError
 
 
-@pytest.mark.parametrize(
-    ("named", "expected"),
-    [("there", "there/cat"), ("there/", "there/cat"), ("new/", "new/cat"), ("why", "why"), ("there/why", "there/why")],
-)
-def test_a_folder_takes_the_composites_name_and_a_prefix_its_own(tmp_path, named, expected):
+@pytest.mark.parametrize("named", ["there", "new", "there/new", "new/newer"])
+def test_a_folder_is_made_and_its_files_have_the_composites_name(tmp_path, named):
     (tmp_path / "there").mkdir()
-    prefix = prefix_for(f"{tmp_path}/{named}", Path("pictures/cat.jpg"), EXPLANATIONS, [None])
-    assert prefix == tmp_path / expected
+    prefix = prefix_for(tmp_path / named, Path("pictures/cat.jpg"), EXPLANATIONS, [None])
+    assert prefix == tmp_path / named / "cat"
+    assert prefix.parent.is_dir()
 
 
-@pytest.mark.parametrize("named", ["none/why", "file/", "file/why"])
+@pytest.mark.parametrize("named", ["file", "file/why"])
 def test_what_cannot_be_written_is_said_before_the_work(tmp_path, named):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
-        prefix_for(f"{tmp_path}/{named}", Path("cat.jpg"), EXPLANATIONS, [])
+        prefix_for(tmp_path / named, Path("cat.jpg"), EXPLANATIONS, [])
 
 
-@pytest.mark.parametrize("replaced", ["COMPOSITE", "-o", "--before-after"])
+@pytest.mark.parametrize("replaced", ["-o", "--before-after"])
 def test_an_explanation_replaces_nothing_and_says_so_before_the_work(run: Run, tmp_path, replaced):
     composite, mask = write_pair(tmp_path, (40, 30))
-    composite = composite.rename(tmp_path / "cat-instances.png")
-    files = {"COMPOSITE": composite, "-o": tmp_path / "out.png", "--before-after": tmp_path / "both.png"}
-    prefix = tmp_path / "cat"
-    if replaced != "COMPOSITE":
-        prefix = tmp_path / "why"
-        files[replaced] = tmp_path / "why-submasks.png"
+    files = {"-o": tmp_path / "out.png", "--before-after": tmp_path / "both.png"}
+    files[replaced] = tmp_path / f"{composite.stem}-submasks.png"
     before = sorted(tmp_path.iterdir())
     named = [part for option in ("-o", "--before-after") for part in (option, files[option])]
-    done = run("harmonize", composite, mask, *named, "--no-daemon", "--explain", str(prefix))
+    done = run("harmonize", composite, mask, *named, "--no-daemon", "--explain", tmp_path)
     assert done.exit_code == 2
     assert "named twice" in done.stderr
     assert sorted(tmp_path.iterdir()) == before
@@ -51,9 +45,9 @@ def test_an_explanation_replaces_nothing_and_says_so_before_the_work(run: Run, t
 def test_an_explanation_knows_other_names_of_the_same_file(tmp_path: Path) -> None:
     composite = tmp_path / "cat.png"
     composite.write_bytes(b"a picture")
-    (tmp_path / "why-submasks.png").hardlink_to(composite)
+    (tmp_path / "cat-submasks.png").hardlink_to(composite)
     with pytest.raises(OutputError, match="is the same file as"):
-        prefix_for(f"{tmp_path}/why", composite, EXPLANATIONS, [composite, None])
+        prefix_for(tmp_path, composite, EXPLANATIONS, [composite, None])
 
 
 def test_in_process(run: Run, tmp_path):
@@ -66,7 +60,7 @@ def test_in_process(run: Run, tmp_path):
         tmp_path / "out.png",
         "--no-daemon",
         "--explain",
-        f"{tmp_path}/why/",
+        tmp_path / "why",
         "--json",
     )
     assert done.exit_code == 0, done.output

@@ -145,7 +145,9 @@ def test_missing_weights_are_named(
     monkeypatch.setenv("SAMELIGHT_WEIGHTS", str(tmp_path))
     result = run("harmonize", *pair, "-o", tmp_path / "out.png", "--no-daemon", "--model", "rcl", "--json")
     assert result.exit_code == 2
-    assert json.loads(result.stdout)["error"]["code"] == "weights-missing"
+    error = json.loads(result.stdout)["error"]
+    assert error["code"] == "weights-missing"
+    assert f"`samelight train rcl --photos FOLDER -o {tmp_path}`" in error["hint"]
 
 
 @pytest.mark.parametrize("name", ["", "x" * 100])

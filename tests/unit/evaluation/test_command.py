@@ -180,7 +180,7 @@ def test_a_model_without_weights_and_a_broken_picture_are_named_at_the_end(tripl
         (("--triples", "T", "--report", "T/mask/p1.png"), "is a file"),
         (("--triples", "T", "--save", "T/mask/p1.png"), "is a file"),
         (("--triples", "T", "--weights", "/nowhere.safetensors"), "no file"),
-        (("--triples", "T", "--weights", "T/mask/p1.png"), "Name another .safetensors file"),
+        (("--triples", "T", "--weights", "T/mask/p1.png"), "are measured by the pictures that they made"),
         (("--triples", "T", "--csv", "/nowhere/figures.csv"), "no folder"),
         (("--triples", "T", "--device", "cuda:77"), "cuda:77"),
         (("--triples", "/nowhere"), "no folder"),
