@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,29 +11,22 @@ import typer
 
 from samelight.cli.batching.interruptions import terminated_like_interrupted
 from samelight.cli.batching.ledger import Ledger
-from samelight.cli.batching.pairs import Pair, find_pairs
+from samelight.cli.batching.originals import Originals, check_apart
+from samelight.cli.batching.pairs import find_pairs
+from samelight.cli.batching.records import RECORDS, open_records
 from samelight.cli.batching.report import Report, print_summary
+from samelight.cli.batching.work import Plan, work_off
 from samelight.cli.harmonize import Colour, InProcess, Model, Strength
 from samelight.cli.progress import picture_progress
 from samelight.cli.reporting import AsJson, errors_reported, print_json
-from samelight_wire.errors import (
-    ConnectionFailed,
-    InputError,
-    OutputError,
-    SamelightError,
-    UnknownModelError,
-    WeightsError,
-)
+from samelight_wire.client import Client
+from samelight_wire.errors import InputError, SamelightError
 from samelight_wire.messages import USUAL_COLOUR, Options
 
 if TYPE_CHECKING:
-    from samelight.cli.harmonizing import Harmonize
     from samelight.settings import Settings
 
 __all__ = ["batch"]
-
-FOR_ALL = (ConnectionFailed, UnknownModelError, WeightsError)
-"""What goes wrong with one file and would with all the others: a daemon that is gone, a network that cannot be used."""
 
 
 def batch(
@@ -42,7 +35,14 @@ def batch(
     model: Model = None,
     strength: Strength = 1.0,
     colour: Colour = USUAL_COLOUR,
-    skip_existing: Annotated[bool, typer.Option("--skip-existing", help="Leave out what is done already.")] = False,
+    skip_existing: Annotated[
+        bool, typer.Option("--skip-existing", help="Leave out what is done already, from the same files and settings.")
+    ] = False,
+        bool,
+        typer.Option(
+            "--skip-existing", help="Leave out what is done already, from the same files and with the same settings."
+        ),
+    ] = False,
     no_daemon: InProcess = False,
     as_json: AsJson = False,
 ) -> None:
@@ -78,38 +78,39 @@ def _run(
 ) -> Report:
     """Does the folder; what goes wrong with a file goes into the report."""
     from samelight.cli.harmonizing import open_harmonizer
-    from samelight.pictures import file_identity, make_folder
+    from samelight.pictures import make_folder
     from samelight.settings import load_settings
 
     settings = load_settings()
-    found = find_pairs(folder)
-    pairs, lonely = found.pairs, found.lonely
+    contents = find_pairs(folder)
     make_folder(output)
-    _check_apart(output, folder)
-    originals = _identities([*lonely, *(path for pair in pairs for path in (pair.composite, *pair.masks))])
-    report = Report(len(pairs), left_out=found.left_out)
+    check_apart(output, folder)
+    originals = Originals(contents.files)
+    originals.check(output / RECORDS)
+    model = _default_model(settings, in_process=in_process) if skip_existing and options.model is None else None
+    report = Report(len(contents.pairs), left_out=contents.left_out)
     with (
         terminated_like_interrupted() as exit_code,
         _interruption_noted(report, exit_code),
-        open_harmonizer(settings, in_process=in_process) as harmonizer,
+        open_harmonizer(settings, in_process=in_process) as harmonize,
+        open_records(output) as records,
         _end_noted(report),
-        picture_progress(quiet, len(pairs)) as progress,
+        picture_progress(quiet, len(contents.pairs)) as progress,
     ):
-        ledger = Ledger(report, progress)
-        for pair in pairs:
-            progress.begin(pair.composite.name)
-            target = output / pair.composite.name
-            if skip_existing and target.exists():
-                ledger.skip(pair, target)
-            elif file_identity(target) in originals:
-                ledger.fail(pair, _overwrites(target))
-            else:
-                _do(pair, target, harmonizer, options, settings, ledger)
-        for mask in lonely:
-            report.fail(
-                mask, InputError(f'"{mask.name}" has no picture.', "Put the picture of this stem into composite/.")
-            )
+        plan = Plan(output, options, model, settings.max_pixels, skip_existing, originals, records)
+        work_off(contents.pairs, plan, harmonize, Ledger(report, records, progress), progress)
+        for mask in contents.lonely:
+            hint = "Put the picture of this stem into composite/."
+            report.fail(mask, InputError(f'"{mask.name}" has no picture.', hint))
     return report
+
+
+def _default_model(settings: Settings, *, in_process: bool) -> str:
+    """The network that is used where none is named; a daemon may run with other settings than the file has now."""
+    if in_process:
+        return settings.default_model
+    with Client.connect(client="cli") as client:
+        return client.status().default_model
 
 
 @contextmanager
@@ -126,45 +127,5 @@ def _end_noted(report: Report) -> Iterator[None]:
     """The same for what every other picture would meet with, too."""
     try:
         yield
-    except FOR_ALL as error:
-        report.ended = error
-
-
-def _do(pair: Pair, target: Path, harmonizer: Harmonize, options: Options, settings: Settings, ledger: Ledger) -> None:
-    """One pair; raises what no other file would be spared either, such as that the daemon is lost."""
-    from samelight.cli.harmonizing import harmonize_pair, read_pair
-
-    try:
-        prepared = read_pair(pair.composite, pair.mask(), target, options, max_pixels=settings.max_pixels)
-        done = harmonize_pair(harmonizer, prepared)
-    except FOR_ALL:
-        raise
     except SamelightError as error:
-        ledger.fail(pair, error)
-    else:
-        ledger.finish(pair, target, done)
-
-
-def _check_apart(output: Path, folder: Path) -> None:
-    """Raises OutputError where the results would replace the pictures that they are made of."""
-    from samelight.pictures import is_same_file
-
-    if any(is_same_file(output, folder / name) for name in ("composite", "mask")):
-        raise OutputError(
-            f'The results would overwrite the pictures in "{output}".', "Name another folder for the results."
-        )
-
-
-def _identities(files: Iterable[Path]) -> frozenset[tuple[int, int]]:
-    """Of all these files, also of those that are only linked here."""
-    from samelight.pictures import file_identity
-
-    return frozenset(found for path in files if (found := file_identity(path)) is not None)
-
-
-def _overwrites(target: Path) -> OutputError:
-    """What is said of a result whose name leads to one of the pictures."""
-    return OutputError(
-        f'The result would overwrite one of the pictures: "{target}" leads to it.',
-        "Remove that link, or name another folder for the results.",
-    )
+        report.ended = error

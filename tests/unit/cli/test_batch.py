@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
 import re
 import signal
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_helpers import Run, write_pair
 from PIL import Image
 
+from samelight import weights
 from samelight.cli.batching.pairs import LeftOut, describe_left_out, find_pairs
 from samelight.pictures import file_identity
 from samelight_wire.messages import HarmonizeRequest, Result
@@ -37,7 +42,7 @@ def test_goes_on_after_bad_files_and_reports_them(run: Run, folder: Path, tmp_pa
     assert result.exit_code == 2
     report = json.loads(result.stdout)
     assert [Path(str(entry["output"])).name for entry in report["done"]] == ["a.png", "b.png"]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png", "samelight.jsonl"]
     failed = {Path(entry["file"]).name: entry["code"] for entry in report["failed"]}
     assert failed == {"damaged.png": "unreadable-picture", "alone.png": "bad-input", "lonely.png": "bad-input"}
 
@@ -290,3 +295,103 @@ def test_without_a_terminal_each_picture_is_a_line(run: Run, folder: Path, tmp_p
     assert run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--json").stderr == ""
     lines = run("batch", folder, "-o", tmp_path / "out", "--no-daemon", "--skip-existing").stderr.splitlines()
     assert lines[0] == "[1/4] a.png: was there already."
+
+
+def records_of(output: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (output / "samelight.jsonl").read_text("utf-8").splitlines()]
+
+
+def done_again(run: Run, pictures: Path, *options: str) -> dict[str, list[str]]:
+    """The names of what was done, skipped, made again and kept when a batch goes on."""
+    out = pictures.parent / "out"
+    report = json.loads(run("batch", pictures, "-o", out, "--no-daemon", "--skip-existing", "--json", *options).stdout)
+    done = {"done": [entry["output"] for entry in report["done"]]}
+    parts = done | {part: report[part] for part in ("skipped", "made_again", "kept")}
+    return {part: [Path(path).name for path in paths] for part, paths in parts.items()}
+
+
+def test_each_picture_has_a_record_of_what_it_was_made_of(run: Run, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("batch", folder, "-o", out, "--no-daemon", "--model", "hdnet-lite", "--colour", "0.5")
+    first, alone, second, damaged = records_of(out)
+    composite = folder / "composite" / "a.png"
+    status = composite.stat()
+    assert first["composite"] == {"name": "a.png", "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+    assert first["mask"]["name"] == "a.png"
+    assert (first["model"], first["strength"], first["colour"]) == ("hdnet-lite", 1.0, 0.5)
+    assert first["weights"] == weights.entry("hdnet-lite")[1].sha256
+    assert first["sha256"] == hashlib.sha256((out / "a.png").read_bytes()).hexdigest()
+    assert "summary" in first["reasons"]
+    assert alone["error"]["message"] == '"alone.png" has no mask.'
+    assert (second["result"], damaged["error"]["code"]) == ("b.png", "unreadable-picture")
+
+
+def test_what_was_made_otherwise_is_made_again(run: Run, pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("batch", pictures, "-o", out, "--no-daemon", "--model", "hdnet-lite", "--colour", "0.5")
+    (out / "c.png").unlink()
+    same = done_again(run, pictures, "--model", "hdnet-lite", "--colour", "0.5")
+    assert same == {"done": ["c.png"], "skipped": ["a.png", "b.png"], "made_again": [], "kept": []}
+    for options in (["--colour", "0.2"], ["--colour", "0.2", "--strength", "0.5"], ["--model", "srin-lite"]):
+        again = done_again(run, pictures, *options)
+        assert again["made_again"] == ["a.png", "b.png", "c.png"]
+        assert done_again(run, pictures, *options)["skipped"] == ["a.png", "b.png", "c.png"]
+    result = run("batch", pictures, "-o", out, "--no-daemon", "--skip-existing", "--model", "hdnet-lite")
+    assert "3 of them again: the model, the settings or the files were others before." in result.stdout
+
+
+def test_a_result_of_a_picture_that_changed_is_made_again(run: Run, pictures: Path, tmp_path: Path) -> None:
+    run("batch", pictures, "-o", tmp_path / "out", "--no-daemon")
+    os.utime(pictures / "composite" / "a.png", (1, 1))
+    os.utime(pictures / "mask" / "c.png", (1, 1))
+    assert done_again(run, pictures)["made_again"] == ["a.png", "c.png"]
+
+
+def test_a_result_that_somebody_painted_on_is_kept(run: Run, pictures: Path, tmp_path: Path) -> None:
+    run("batch", pictures, "-o", tmp_path / "out", "--no-daemon")
+    (tmp_path / "out" / "b.png").write_bytes(b"painted on")
+    found = done_again(run, pictures, "--colour", "0.1")
+    assert (found["made_again"], found["kept"], found["skipped"]) == (["a.png", "c.png"], ["b.png"], ["b.png"])
+    assert (tmp_path / "out" / "b.png").read_bytes() == b"painted on"
+    told = run("batch", pictures, "-o", tmp_path / "out", "--no-daemon", "--skip-existing", "--colour", "0.2").stdout
+    assert "kept because they were changed since: b.png." in told
+
+
+def test_half_a_record_is_passed_over(run: Run, pictures: Path, tmp_path: Path) -> None:
+    run("batch", pictures, "-o", tmp_path / "out", "--no-daemon")
+    with (tmp_path / "out" / "samelight.jsonl").open("ab") as file:
+        file.write(b'{"result": "a.png", "colo')
+    (tmp_path / "out" / "c.png").unlink()
+    found = done_again(run, pictures)
+    assert (found["skipped"], found["done"]) == (["a.png", "b.png"], ["c.png"])
+    assert json.loads((tmp_path / "out" / "samelight.jsonl").read_text("utf-8").splitlines()[-1])["result"] == "c.png"
+
+
+def test_records_that_cannot_be_written_are_an_error_before_the_work(run: Run, pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "samelight.jsonl").mkdir(parents=True)
+    result = run("batch", pictures, "-o", tmp_path / "out", "--no-daemon")
+    assert result.exit_code == 2
+    assert "cannot be written: Is a directory" in result.stderr
+    assert not (tmp_path / "out" / "a.png").exists()
+
+
+def test_records_never_go_into_a_picture(run: Run, pictures: Path, tmp_path: Path) -> None:
+    before = (pictures / "composite" / "a.png").read_bytes()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "samelight.jsonl").symlink_to(pictures / "composite" / "a.png")
+    assert run("batch", pictures, "-o", tmp_path / "out", "--no-daemon").exit_code == 2
+    assert (pictures / "composite" / "a.png").read_bytes() == before
+
+
+def test_a_disk_that_is_full_for_records_ends_the_work(
+    run: Run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullDisk(FileIO):
+        def write(self, data: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("samelight.cli.batching.records.FileIO", FullDisk)
+    result = run("batch", pictures, "-o", tmp_path / "out", "--no-daemon")
+    assert result.exit_code == 2
+    assert "cannot be written: No space left on device" in result.stderr
+    assert "2 pictures were not done" in result.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from samelight_wire.errors import InputError, UnreadablePictureError
 
-__all__ = ["Found", "LeftOut", "Pair", "describe_left_out", "find_pairs", "some_names"]
+__all__ = ["Contents", "LeftOut", "Pair", "describe_left_out", "find_pairs", "some_names"]
 
 OTHER_FORMAT = "not PNG, TIFF, JPEG or WebP"
 A_FOLDER = "folders are not read"
@@ -52,7 +52,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Found:
+class Contents:
     """What is in a folder."""
 
     pairs: list[Pair]
@@ -62,8 +62,13 @@ class Found:
     left_out: list[LeftOut]
     """What else there is in composite/ and mask/."""
 
+    @property
+    def files(self) -> list[Path]:
+        """All pictures and masks."""
+        return [*self.lonely, *(path for pair in self.pairs for path in (pair.composite, *pair.masks))]
 
-def find_pairs(folder: Path) -> Found:
+
+def find_pairs(folder: Path) -> Contents:
     """The composites of a folder with their masks.
 
     Raises:
@@ -78,7 +83,7 @@ def find_pairs(folder: Path) -> Found:
     of_each = _match(composites, masks)
     taken = {mask for own in of_each.values() for mask in own}
     pairs = [Pair(path, of_each.get(path, ())) for path in composites]
-    return Found(pairs, [mask for mask in masks if mask not in taken], [*others, *other_masks])
+    return Contents(pairs, [mask for mask in masks if mask not in taken], [*others, *other_masks])
 
 
 def describe_left_out(left_out: Iterable[LeftOut]) -> str:

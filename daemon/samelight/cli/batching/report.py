@@ -27,6 +27,10 @@ class Report:
     """What `harmonize --json` reports, for each file that was written."""
     skipped: list[str] = field(default_factory=list)
     """Outputs that were there already."""
+    made_again: list[str] = field(default_factory=list)
+    """Outputs that were there already, of another model, other settings or other files, and are replaced."""
+    kept: list[str] = field(default_factory=list)
+    """Those skipped that would have been made again, but that somebody has changed since."""
     failed: list[dict[str, str]] = field(default_factory=list)
     """The other files, with the error of each."""
     left_out: list[LeftOut] = field(default_factory=list)
@@ -50,6 +54,8 @@ class Report:
         return {
             "done": self.done,
             "skipped": self.skipped,
+            "made_again": self.made_again,
+            "kept": self.kept,
             "failed": self.failed,
             "left_out": [asdict(entry) for entry in self.left_out],
             "hardly_changed": self.hardly_changed,
@@ -72,6 +78,10 @@ def print_summary(report: Report, output: Path) -> None:
     skipped = f", {len(report.skipped)} were there already" if report.skipped else ""
     pictures = "1 picture" if len(report.done) == 1 else f"{len(report.done)} pictures"
     typer.echo(f"Wrote {pictures} to {output}{skipped}.")
+    if report.made_again:
+        typer.echo(f"{len(report.made_again)} of them again: the model, the settings or the files were others before.")
+    if kept := [Path(path).name for path in report.kept]:
+        typer.echo(f"Made otherwise, but kept because they were changed since: {some_names(kept)}.")
     if unchanged := [Path(path).name for path in report.hardly_changed]:
         typer.echo(f"{len(unchanged)} of them hardly changed: {some_names(unchanged)}.")
     for done in report.done:
