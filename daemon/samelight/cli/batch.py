@@ -38,11 +38,6 @@ def batch(
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave out what is done already, from the same files and settings.")
     ] = False,
-        bool,
-        typer.Option(
-            "--skip-existing", help="Leave out what is done already, from the same files and with the same settings."
-        ),
-    ] = False,
     no_daemon: InProcess = False,
     as_json: AsJson = False,
 ) -> None:
