@@ -5,6 +5,7 @@ smooth.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from samelight_wire import ErrorReply, Options, PreviewRequest, Result, SamelightError, new_job
@@ -14,6 +15,7 @@ from .guard import guarded
 from .inserting import Replacement, write
 from .layers import is_in_front, is_open
 from .qt import QObject, QTimer
+from .stillness import RETRY_MILLISECONDS, in_motion
 
 __all__ = ["Blending"]
 
@@ -87,9 +89,19 @@ class Blending(QObject):
         if self._job is None or event.job != self._job:
             return False
         if isinstance(event, (Result, ErrorReply)):
-            self._job = None
-            self._settle(event)
+            self._receive(event)
         return True
+
+    @guarded
+    def _receive(self, event: Any) -> None:
+        """Settle what came as soon as its picture stands still."""
+        if event.job != self._job:  # forgotten meanwhile
+            return
+        if in_motion(self._pending[0][0].document):
+            QTimer.singleShot(RETRY_MILLISECONDS, partial(self._receive, event))
+            return
+        self._job = None
+        self._settle(event)
 
     def _begin(self) -> None:
         """Go through the layers with the newest wish."""

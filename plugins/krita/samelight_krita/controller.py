@@ -8,6 +8,7 @@ and inserting happen in slots of their own, and in between Krita is the artist's
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -27,6 +28,7 @@ from .reading import Reading, read_layer
 from .sentences import hint_line, result_line, stage_line, trouble
 from .settings import Settings, load_settings, save_settings
 from .starting import is_sandboxed
+from .stillness import RETRY_MILLISECONDS, in_motion
 from .telling import Teller
 from .undoing import undo_batch
 
@@ -36,6 +38,9 @@ NOT_BEGUN = {"not-running", "connection"}
 """Errors of which nothing is left to say when a daemon has come."""
 
 SETTLE_MILLISECONDS = 30
+
+TRIES_UNSAID = 10
+"""So many times in a row something is put off without a word."""
 
 
 @dataclass
@@ -54,6 +59,8 @@ class Batch:
     """The layer that is being worked on."""
     done: list[tuple[Replacement, str]] = field(default_factory=list)
     """What was inserted, each with its job."""
+    put_off: int = 0
+    """How many times in a row the picture was in motion."""
     seconds: dict[str, float] = field(default_factory=dict)
     """What reading and inserting took, for tests and the curious."""
 
@@ -192,6 +199,8 @@ class Controller(QObject):
         if self.blending.busy:  # a slider was moved just before: the picture is read as it was wished to be
             QTimer.singleShot(SETTLE_MILLISECONDS, partial(self._read, batch))
             return
+        if self._put_off(batch, batch.waiting[0], partial(self._read, batch)):
+            return
         try:
             node = batch.waiting.pop(0)
             _check_place(batch, node)
@@ -217,16 +226,19 @@ class Controller(QObject):
         elif isinstance(event, Result):
             self._insert(reading, event)
 
+    @guarded
     def _insert(self, reading: Reading, result: Result) -> None:
+        """Put the result into the picture as soon as that stands still."""
         batch = self.batch
-        assert batch is not None  # noqa: S101 - a result came for it
+        if batch is None or batch.reading is not reading:  # cancelled meanwhile
+            return
+        if self._put_off(batch, reading.node, partial(self._insert, reading, result)):
+            return
         began = time.monotonic()
         try:
             if result.layer.format != reading.request.layer.format or result.layer_rect != reading.request.layer_rect:
                 raise InternalError("The daemon's answer does not fit the layer.")
-            replacement = insert(
-                reading.document, reading.node, reading.replacement, result.layer.octets, result.layer_rect
-            )
+            replacement = insert(reading, result.layer.octets)
         except SamelightError as error:
             self._fail(error)
             return
@@ -235,6 +247,17 @@ class Controller(QObject):
         self.keeper.watch(replacement)
         self._model = result.model
         QTimer.singleShot(0, partial(self._next, batch))
+
+    def _put_off(self, batch: Batch, node: Any, slot: Callable[[], None]) -> bool:
+        """Whether the picture is in motion, by a brush stroke say, so that this is put off until it stands still."""
+        if not in_motion(batch.document):
+            batch.put_off = 0
+            return False
+        batch.put_off += 1
+        if batch.put_off == TRIES_UNSAID:
+            self._show("stroke", 0.0 if batch.reading is None else 1.0, node)
+        QTimer.singleShot(RETRY_MILLISECONDS, slot)
+        return True
 
     def _runs(self, batch: Batch) -> bool:
         """Whether this batch is the one that runs, not one that was cancelled since."""

@@ -17,9 +17,13 @@ from samelight_wire import Rect
 from samelight_wire.errors import InternalError, JobError
 from samelight_wire.formats import Buffer
 
+from .following import follow
 from .guard import guarded
 from .layers import is_in_document, is_open, same_node
-from .qt import QByteArray, QObject, QTimer
+from .pixels import bytes_of
+from .qt import QObject, QTimer
+from .reading import Reading
+from .stillness import RETRY_MILLISECONDS, in_motion
 
 __all__ = ["SUFFIX", "Keeper", "Replacement", "insert", "write"]
 
@@ -46,23 +50,22 @@ class Replacement:
     present: bool = True
     """Whether the new layer was in the document when it was last looked at."""
     calm_redo: str = ""
-    """The text of the menu item Redo while there is nothing to redo."""
+    """The text of the menu item Redo while there is nothing to redo; empty until it is known."""
 
 
-def insert(document: Any, original: Any, layer: Any, pixels: Buffer, rect: Rect) -> Replacement:
-    """Put a layer with these pixels above the original, and hide the original.
+def insert(reading: Reading, pixels: Buffer) -> Replacement:
+    """Put a layer with these pixels above the original, and hide the original. The picture must stand still.
 
     Args:
-        document: Krita's document.
-        original: the layer that was harmonized.
-        layer: the new one, in no document yet; its name and pixels are set here.
-        pixels: as many bytes as the rectangle takes in the layer's colour space.
-        rect: where they lie.
+        reading: the layer that was harmonized.
+        pixels: the result, as many bytes as were read of it.
 
     Raises:
-        JobError: the document was closed or the layer removed; nothing was changed.
+        JobError: the document was closed, or the layer removed or changed; nothing was changed here.
     """
+    document, original = reading.document, reading.node
     _check_there(document, original)
+    layer, rect = follow(reading)
     shown = original.visible()
     _prepare(layer, original.name(), pixels, rect)
     active = document.activeNode()
@@ -74,8 +77,17 @@ def insert(document: Any, original: Any, layer: Any, pixels: Buffer, rect: Rect)
     # Krita makes a layer that comes the active one: not under the hands of an artist who went on with another.
     if active is not None and not same_node(active, original):
         QTimer.singleShot(0, partial(_give_back, document, active, layer))
-    redo = Krita.instance().action("edit_redo")
-    return Replacement(document, original, layer, rect, pixels, shown, calm_redo=redo.text() if redo else "")
+    return Replacement(document, original, _as_in(document, layer), rect, pixels, shown)
+
+
+def _as_in(document: Any, layer: Any) -> Any:
+    """The Python object for a layer that was just added. The one that it was made with may belong to a copy of the
+    document that is closed by now: asked to remove the layer, it would reach for the copy, and Krita would crash.
+    """
+    found = document.nodeByUniqueID(layer.uniqueId())
+    if found is None:
+        raise InternalError("Krita lost the new layer.", "Undo, and try again; restart Krita if that fails too.")
+    return found
 
 
 def _check_there(document: Any, original: Any) -> None:
@@ -110,7 +122,8 @@ def _give_back(document: Any, active: Any, layer: Any) -> None:
 
 
 def write(replacement: Replacement, pixels: Buffer) -> None:
-    """Other pixels for the new layer, in place: no entry in the undo history beside that of the layer itself.
+    """Other pixels for the new layer, in place: no entry in the undo history beside that of the layer itself. The
+    picture must stand still.
 
     Raises:
         JobError: the new layer is not there any more, or was painted on since.
@@ -120,7 +133,7 @@ def write(replacement: Replacement, pixels: Buffer) -> None:
         raise JobError("The harmonized layer is not there any more.", "Harmonize the original layer again.")
     # What is written this way must not lie on top of a brush stroke: its undo would restore the wrong pixels.
     now = layer.pixelData(rect.x, rect.y, rect.width, rect.height)
-    if replacement.pixels is None or now != _bytes_of(replacement.pixels):
+    if replacement.pixels is None or now != bytes_of(replacement.pixels):
         raise JobError(
             "The harmonized layer was changed since, so its strength and colour cannot be changed any more.",
             "Harmonize the original layer again with the strength and colour you want.",
@@ -132,14 +145,7 @@ def write(replacement: Replacement, pixels: Buffer) -> None:
 
 def _fill(layer: Any, pixels: Buffer, rect: Rect) -> None:
     """Set a layer's pixels. Krita does not look at how many bytes it is given: whoever calls this has."""
-    layer.setPixelData(_bytes_of(pixels), rect.x, rect.y, rect.width, rect.height)
-
-
-def _bytes_of(pixels: Buffer) -> QByteArray:
-    """The pixels as Qt takes them, without a copy where that can be; valid as long as they are there."""
-    if hasattr(QByteArray, "fromRawData"):  # which PyQt6 leaves out
-        return QByteArray.fromRawData(pixels)
-    return QByteArray(bytes(pixels))
+    layer.setPixelData(bytes_of(pixels), rect.x, rect.y, rect.width, rect.height)
 
 
 class Keeper(QObject):
@@ -148,6 +154,7 @@ class Keeper(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._watched: list[Replacement] = []
+        self._stale: list[Any] = []
         self._connected = False
         self._timer = QTimer(self)
         self._timer.setInterval(WATCH_MILLISECONDS)
@@ -158,6 +165,7 @@ class Keeper(QObject):
         self._watched = [*self._watched, replacement][-MOST_WATCHED:]
         self._timer.start()
         self._connect()
+        self.look()
 
     @guarded
     def look(self, *_: Any) -> None:
@@ -170,17 +178,33 @@ class Keeper(QObject):
         for each in self._watched:
             if each.document == active:
                 self._look_at(each)
+        self._refresh()
 
     def _look_at(self, each: Replacement) -> None:
         present = each.layer.parentNode() is not None
+        if present and each.present and not each.calm_redo:
+            # Only now: the menu speaks for the picture in front, and while another one was there, nothing could be
+            # undone in this one.
+            each.calm_redo = _redo_text()
         if present == each.present:
             return
         each.present = present
-        if not each.hidden or each.original.parentNode() is None:
-            return
-        if present or _was_undone(each):
+        if each.hidden and (present or _was_undone(each)):
+            # Even if the original is out of the document too, as a new layer that was harmonized once more can be: redo
+            # brings it back as it is.
             each.original.setVisible(not present)
-            each.document.refreshProjection()
+            self._stale = [*self._stale, each.document]
+
+    def _refresh(self) -> None:
+        """Have the pictures composed anew in which a layer was shown or hidden, as soon as they stand still."""
+        self._stale, stale = [], self._stale
+        for document in stale:
+            if in_motion(document):
+                self._stale.append(document)
+            elif is_open(document):
+                document.refreshProjection()
+        if self._stale:
+            QTimer.singleShot(RETRY_MILLISECONDS, self.look)
 
     def _connect(self) -> None:
         """Look at once when undo or redo is used through menu or keys; the timer sees what the history docker does."""
@@ -195,5 +219,10 @@ class Keeper(QObject):
 
 def _was_undone(each: Replacement) -> bool:
     """Whether the new layer went by undo, not by removing, merging or flattening: then it can be redone."""
+    return not each.calm_redo or _redo_text() != each.calm_redo
+
+
+def _redo_text() -> str:
+    """What the menu calls that which can be redone. (Whether the item is enabled says nothing: it always is.)"""
     redo = Krita.instance().action("edit_redo")
-    return redo is None or not each.calm_redo or redo.text() != each.calm_redo
+    return str(redo.text()) if redo is not None else ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from samelight_wire.errors import InputError, UnsupportedFormatError
 
-__all__ = ["MASKS", "chosen_layers", "is_in_document", "is_in_front", "is_open", "same_node"]
+__all__ = ["MASKS", "check_still", "chosen_layers", "is_in_document", "is_in_front", "is_open", "same_node"]
 
 MASKS = {"transparencymask", "filtermask", "transformmask", "selectionmask", "colorizemask"}
 
@@ -15,7 +15,7 @@ def chosen_layers(document: Any, view: Any) -> list[Any]:
     """The layers selected in the layer docker, the lowest first; of a mask its layer, of a group not its members too.
 
     Raises:
-        InputError: there is no layer, or a chosen one is a filter layer.
+        InputError: there is no layer, or a chosen one is a filter layer or animated.
     """
     selected = list(view.selectedNodes()) if view is not None else []
     found = {}
@@ -32,7 +32,32 @@ def chosen_layers(document: Any, view: Any) -> list[Any]:
                 f"“{layer.name()}” is a filter layer: it has no picture of its own.",
                 "Select the layer that holds the pasted object.",
             )
+        check_still(layer)
     return sorted(chosen, key=_place)
+
+
+def check_still(layer: Any) -> None:
+    """Raise UnsupportedFormatError if a layer has other pixels at other times: one frame alone would be harmonized."""
+    moving = _animated_in(layer)
+    if moving is None:
+        return
+    name, part = layer.name(), moving.name()
+    raise UnsupportedFormatError(
+        f"“{name}” is animated, and harmonizing would change one frame of it alone."
+        if same_node(moving, layer)
+        else f"“{name}” shows “{part}”, which is animated, and harmonizing would keep one frame of it alone.",
+        "Copy the frame that you want onto a new layer without animation, and harmonize that.",
+    )
+
+
+def _animated_in(layer: Any) -> Any:
+    """The animated layer or mask that a layer shows, which may be itself; None if all stands still."""
+    if layer.animated():
+        return layer
+    parts = [child for child in layer.childNodes() if child.visible()]
+    if layer.type() == "clonelayer" and layer.sourceNode() is not None:
+        parts.append(layer.sourceNode())
+    return next((found for found in map(_animated_in, parts) if found is not None), None)
 
 
 def is_open(document: Any) -> bool:

@@ -26,6 +26,7 @@ STAGES = {
     "harmonize": "matching the light",
     "lift": "applying it at full resolution",
     "encode": "handing the layer back",
+    "stroke": "waiting until the brush stroke or transformation ends",
 }
 
 

@@ -12,6 +12,7 @@ from .guard import guarded
 from .inserting import Keeper, Replacement
 from .layers import is_open
 from .qt import QObject, QTimer
+from .stillness import in_motion
 
 __all__ = ["undo_batch"]
 
@@ -20,6 +21,7 @@ STEP_MILLISECONDS = 20
 
 def undo_batch(document: Any, replacements: list[Replacement], keeper: Keeper) -> None:
     """Take the new layers away, the last first, and show the originals."""
+    keeper.look()  # so that it is known what the menu says while there is nothing to redo
     _Undoing(document, list(replacements), keeper).step()
 
 
@@ -83,11 +85,10 @@ class _Undoing(QObject):
         if not is_open(self._document):
             self._end()
             return False
-        if self._document.tryBarrierLock():
-            self._document.unlock()
-            return True
-        self._later(again)
-        return False
+        if in_motion(self._document):
+            self._later(again)
+            return False
+        return True
 
     def _later(self, slot: Any) -> None:
         QTimer.singleShot(STEP_MILLISECONDS, slot)

@@ -75,6 +75,20 @@ def test_the_docker_undoes_a_batch_and_nothing_that_came_after(several: Scenario
     assert [node for node in said["after"]["nodes"] if node["name"] != "later"] == said["before"]["nodes"]
 
 
+def test_a_batch_of_layers_of_other_kinds_is_undone_too(several: Scenario) -> None:
+    said = several["undo_this_batch_of_shown_layers_after_other_work"]
+    assert said["message"] == ""
+    assert said["after"] == ["shapes (harmonized)", "group (harmonized)", "two", "one", "background"]
+    assert said["undone"] == ["later", *said["names"]]
+
+
+def test_a_layer_harmonized_twice_is_never_hidden_with_its_original(several: Scenario) -> None:
+    said = several["harmonized_twice"]
+    assert said["message"] == ""
+    original, once, twice = ([name, "background"] for name in ("subject", "new", "new (harmonized)"))
+    assert said["seen"] == [twice, original, once, original, twice, once]
+
+
 SHOWING = (
     "group", "vector", "clone", "file_layer", "layer_with_a_filter_mask",
     "paint_layer_with_a_style", "group_with_a_style",
@@ -115,5 +129,19 @@ def test_a_click_that_cannot_begin_leaves_the_batch_before_alone(several: Scenar
     assert said["offered"]
 
 
-def test_a_filter_layer_is_refused(several: Scenario) -> None:
-    check_nothing_changed(several["adjustment_layer"])
+ONE_FRAME = "which is animated, and harmonizing would keep one frame of it alone."
+
+REFUSED = {
+    "adjustment_layer": "it has no picture of its own.",
+    "filter_layer_in_a_group_that_passes_through": "“invert” in it is a filter for the picture below.",
+    "multiply_in_a_group_that_passes_through": "“shadow” in it blends with the picture below.",
+    "animated_layer": "“subject 2” is animated, and harmonizing would change one frame of it alone.",
+    "group_with_an_animated_layer": f"“group” shows “one”, {ONE_FRAME}",
+    "clone_of_an_animated_layer": f"“clone” shows “subject 1”, {ONE_FRAME}",
+}
+
+
+@pytest.mark.parametrize(("case", "message"), REFUSED.items(), ids=REFUSED)
+def test_what_has_no_picture_that_could_stand_for_it_is_refused(several: Scenario, case: str, message: str) -> None:
+    check_nothing_changed(several[case])
+    assert several[case]["message"].endswith(message)

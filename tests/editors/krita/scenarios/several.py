@@ -82,6 +82,49 @@ def case_undo_this_batch_after_other_work(lab):
     return {"before": before, "after": lab.snapshot(document), "rows": lab.history()}
 
 
+def case_undo_this_batch_of_shown_layers_after_other_work(lab):
+    """A group and a vector layer: their new layers are made in a copy of the document, which is closed again."""
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    group = group_of_two(lab, document)
+    layer = document.createVectorLayer("shapes")
+    document.rootNode().addChildNode(layer, None)
+    layer.addShapesFromSvg(SHAPES)
+    yield lambda: any(bytes(layer.projectionPixelData(0, 0, *SIZE))[3::4])
+    yield from lab.activate(document, group, layer)
+    names = [node.name() for _, node in lab.nodes(document)]
+    lab.trigger()
+    yield from lab.until_idle()
+    yield from lab.settle(document)
+    message, after = lab.controller.message, shown(lab, document)
+    lab.add_layer(document, "later", b"\x00\x00\xff\xff" * 100, (0, 0, 10, 10))
+    yield from lab.settle(document)
+    lab.button("Undo this batch").click()
+    yield lambda: len(lab.nodes(document)) == len(names) + 1
+    yield 100
+    yield from lab.settle(document)
+    return {"message": message, "names": names, "after": after, "undone": shown(lab, document)}
+
+
+def case_harmonized_twice(lab):
+    """The second time the new layer itself; then undo and redo, sometimes faster than the plugin looks."""
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    node = lab.add_layer(document, "subject", "small.raw", (200, 120, *SMALL))
+    yield from lab.harmonize(document, node)
+    yield from lab.settle(document)
+    new = document.nodeByName("subject (harmonized)")
+    new.setName("new")
+    yield from lab.harmonize(document, new)
+    yield from lab.settle(document)
+    seen = [shown(lab, document)]
+    for steps in ((lab.undo, lab.undo), (lab.redo,), (lab.undo,), (lab.redo, lab.redo), (lab.undo,)):
+        for step in steps:
+            step()
+            document.waitForDone()
+        yield from lab.settle(document)
+        seen.append(shown(lab, document))
+    return {"message": lab.controller.message, "seen": seen}
+
+
 def case_three_undone_one_by_one(lab):
     document, layers = yield from three(lab)
     yield from lab.activate(document, *layers)
@@ -102,13 +145,17 @@ def shown(lab, document):
 
 def case_group(lab):
     document = yield from lab.document(*SIZE, background="scene.raw")
+    return (yield from with_shown(lab, document, group_of_two(lab, document)))
+
+
+def group_of_two(lab, document):
     group = document.createGroupLayer("group")
     document.rootNode().addChildNode(group, None)
     lab.add_layer(document, "one", "small.raw", (40, 100, *SMALL), parent=group)
     lab.add_layer(document, "two", "small.raw", (200, 120, *SMALL), parent=group, opacity=150)
     group.setOpacity(210)
     document.refreshProjection()
-    return (yield from with_shown(lab, document, group))
+    return group
 
 
 def case_vector(lab):
@@ -189,10 +236,65 @@ def case_adjustment_layer(lab):
     document, _ = yield from three(lab)
     layer = document.createFilterLayer("invert", lab.krita.filter("invert"), selection_of(0, 0, *SIZE))
     document.rootNode().addChildNode(layer, None)
-    yield from lab.activate(document, layer)
+    return (yield from refused(lab, document, layer))
+
+
+def case_filter_layer_in_a_group_that_passes_through(lab):
+    return (yield from passing_through(lab, "invert"))
+
+
+def case_multiply_in_a_group_that_passes_through(lab):
+    return (yield from passing_through(lab, "shadow"))
+
+
+def passing_through(lab, name):
+    """Tries it with a group that passes through and has another such group in it, with one layer that changes what is
+    below both; a generator.
+    """
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    group = group_of_two(lab, document)
+    inner = document.createGroupLayer("inner")
+    group.addChildNode(inner, None)
+    for each in (group, inner):
+        each.setOpacity(255)
+        each.setPassThroughMode(True)
+    if name == "invert":
+        layer = document.createFilterLayer(name, lab.krita.filter("invert"), selection_of(0, 0, *SIZE))
+        inner.addChildNode(layer, None)
+    else:
+        lab.add_layer(document, name, "small.raw", (40, 120, *SMALL), parent=inner, blend="multiply")
+    document.refreshProjection()
+    return (yield from refused(lab, document, group))
+
+
+def case_animated_layer(lab):
+    document, layers = yield from three(lab)
+    layers[1].enableAnimation()
+    return (yield from refused(lab, document, *layers))
+
+
+def case_group_with_an_animated_layer(lab):
+    document = yield from lab.document(*SIZE, background="scene.raw")
+    group = group_of_two(lab, document)
+    group.childNodes()[0].enableAnimation()
+    return (yield from refused(lab, document, group))
+
+
+def case_clone_of_an_animated_layer(lab):
+    document, layers = yield from three(lab)
+    clone = document.createCloneLayer("clone", layers[0])
+    document.rootNode().addChildNode(clone, None)
+    layers[0].enableAnimation()
+    return (yield from refused(lab, document, clone))
+
+
+def refused(lab, document, *nodes):
+    """Tries it where it cannot be done; a generator."""
+    yield from lab.activate(document, *nodes)
     before, rows = lab.snapshot(document), lab.history()
     lab.trigger()
     yield from lab.until_idle()
+    yield from lab.settle(document)
     return {"before": before, "after": lab.snapshot(document), "rows_before": rows, "rows_after": lab.history(),
             "message": lab.controller.message, "hint": lab.controller.hint, "texts": lab.docker_texts()}  # fmt: skip
 
