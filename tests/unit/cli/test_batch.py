@@ -8,6 +8,9 @@ import json
 import os
 import re
 import signal
+import threading
+import time
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -17,8 +20,10 @@ from cli_helpers import Run, write_pair
 from PIL import Image
 
 from samelight import weights
+from samelight.cli.batching.overlap import finished_behind, read_ahead
 from samelight.cli.batching.pairs import LeftOut, describe_left_out, find_pairs
 from samelight.pictures import file_identity
+from samelight_wire.errors import OutputError
 from samelight_wire.messages import HarmonizeRequest, Result
 
 
@@ -395,3 +400,65 @@ def test_a_disk_that_is_full_for_records_ends_the_work(
     assert result.exit_code == 2
     assert "cannot be written: No space left on device" in result.stderr
     assert "2 pictures were not done" in result.stderr
+
+
+def test_files_are_read_and_written_while_a_picture_is_worked_on() -> None:
+    read, done = [], []
+    second_is_read, first_may_be_written = threading.Event(), threading.Event()
+
+    def read_one(number: int) -> int:
+        read.append(number)
+        if number == 1:
+            second_is_read.set()
+        return number
+
+    def write(number: int) -> None:
+        if number == 0:
+            assert first_may_be_written.wait(30)
+        done.append(number)
+
+    with read_ahead(range(5), read_one) as numbers, finished_behind() as finish:
+        for number in numbers:
+            if number == 0:
+                assert second_is_read.wait(30)  # while the first is worked on
+            if number == 1:
+                first_may_be_written.set()  # the second is worked on while the first waits to be written
+            assert len(read) <= number + 2
+            assert len(done) >= number - 1
+            finish(partial(write, number))
+    assert read == done == [0, 1, 2, 3, 4]
+
+
+def test_what_goes_wrong_behind_ends_the_work() -> None:
+    def fail() -> None:
+        raise OutputError("The disk is full.")
+
+    def work(count: int) -> None:
+        with finished_behind() as finish:
+            for number in range(count):
+                begun.append(number)
+                finish(fail)
+
+    begun: list[int] = []
+    with pytest.raises(OutputError):
+        work(5)
+    assert begun == [0, 1]
+    with pytest.raises(OutputError):
+        work(1)
+
+
+def test_whatever_ends_the_work_the_last_picture_is_written() -> None:
+    done = []
+
+    def write() -> None:
+        time.sleep(0.1)
+        done.append("written")
+
+    def work() -> None:
+        with finished_behind() as finish:
+            finish(write)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["written"]

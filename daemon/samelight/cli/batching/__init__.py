@@ -6,5 +6,6 @@ records        what each result was made of, in a file beside the results
 report         what came of a folder, in words and for JSON
 ledger         notes what came of one picture in all of these places
 work           the pictures one after the other
+overlap        files read and written meanwhile
 interruptions  Ctrl+C and SIGTERM
 """

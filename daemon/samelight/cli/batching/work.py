@@ -1,13 +1,15 @@
-"""The pictures of a folder, one after the other."""
+"""The pictures of a folder, one after the other, with files read and written meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samelight.cli.batching.originals import Originals
+from samelight.cli.batching.overlap import finished_behind, read_ahead
 from samelight.cli.batching.pairs import Pair
 from samelight.cli.batching.records import Found, Making, Records, making_of
 from samelight_wire.errors import ConnectionFailed, SamelightError, UnknownModelError, WeightsError
@@ -92,28 +94,28 @@ def work_off(
 ) -> None:
     """Does the pictures; what goes wrong with one goes into the ledger.
 
+    While one is harmonized, the next is read and the one before written: three are in memory, however many there are.
+
     Raises:
         SamelightError: what the other pictures would meet with, too.
     """
-    for pair in pairs:
-        ready = plan.prepare(pair)
-        progress.begin(ready.task.name)
-        _do(ready, harmonize, ledger)
+    with read_ahead(pairs, plan.prepare) as prepared, finished_behind() as finish:
+        for ready in prepared:
+            progress.begin(ready.task.name)
+            finish(_harmonized(ready, harmonize, ledger))
 
 
-def _do(ready: Ready, harmonize: Harmonize, ledger: Ledger) -> None:
+def _harmonized(ready: Ready, harmonize: Harmonize, ledger: Ledger) -> Callable[[], None]:
+    """Harmonizes a picture; gives what then is to be done with what came of it."""
     from samelight.cli.harmonizing import harmonize_pair
 
     if ready.read is None:
-        ledger.keep(ready.task)
-    elif isinstance(ready.read, SamelightError):
-        ledger.fail(ready.task, ready.read)
-    else:
-        try:
-            done = harmonize_pair(harmonize, ready.read)
-        except FOR_ALL:
-            raise
-        except SamelightError as error:
-            ledger.fail(ready.task, error)
-        else:
-            ledger.finish(ready.task, done)
+        return partial(ledger.keep, ready.task)
+    if isinstance(ready.read, SamelightError):
+        return partial(ledger.fail, ready.task, ready.read)
+    try:
+        return partial(ledger.finish, ready.task, harmonize_pair(harmonize, ready.read))
+    except FOR_ALL:
+        raise
+    except SamelightError as error:
+        return partial(ledger.fail, ready.task, error)
