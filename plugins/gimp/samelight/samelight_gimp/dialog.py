@@ -19,6 +19,7 @@ from .waiting import ask_status, connect  # noqa: E402
 __all__ = ["ask"]
 
 STATE = "samelight-state"
+LOADING = "starting"  # the daemon's device while it still loads its programs
 SHARES = ("strength", "colour")
 WIDTH_CHARACTERS = 52
 
@@ -51,10 +52,13 @@ def _daemon_state() -> tuple[str, Sequence[str] | None]:
             status = ask_status(client)
     except SamelightError as error:
         return f"{error.message} {error.hint}".strip(), None
-    return _describe(status), status.models
+    # Before its programs are loaded the daemon does not know its networks, and names none.
+    return _describe(status), None if status.device == LOADING else status.models
 
 
 def _describe(status: StatusReply) -> str:
+    if status.device == LOADING:
+        return "The Samelight daemon is getting ready. You can go on; the work begins as soon as it is."
     waiting = f", {status.queued} waiting" if status.queued else ""
     busy = f"busy{waiting}" if status.running else "ready"
     return f"The Samelight daemon is {busy} on {status.device}. Its default model is {status.default_model}."
