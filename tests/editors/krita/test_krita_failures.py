@@ -117,6 +117,8 @@ def test_the_docker_starts_the_daemon(failures: Scenario) -> None:
     assert said["offered"]
     assert any("starting" in text for text in said["starting"])
     assert any("ready" in text for text in said["running"])
+    assert "starting" in said["devices"]
+    assert said["models"] == ["frih-lite"]
     assert said["worked"]
 
 

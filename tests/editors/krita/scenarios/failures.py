@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QColor, QPalette
-from PyQt5.QtWidgets import QApplication, QLabel
+from PyQt5.QtWidgets import QApplication, QComboBox, QLabel
 
 from samelight_wire.errors import InputError
 
@@ -351,6 +351,8 @@ def case_started_from_the_docker(lab):
     with contextlib.suppress(FileNotFoundError):
         connection_file().unlink()
     document, node = yield from composite(lab)
+    chosen = lab.controller.settings
+    lab.controller.choose(type(chosen)(**{**vars(chosen), "model": "frih-lite"}))
     lab.controller.link.ask_status()
     yield 300
     button = lab.button("Start")
@@ -359,6 +361,18 @@ def case_started_from_the_docker(lab):
     yield 200
     starting = lab.docker_texts()
     yield lambda: lab.controller.link.status is not None
-    running = lab.docker_texts()
+    running, devices, models = lab.docker_texts(), set(), set()
+    yield lambda: ready_with_models(lab, devices, models)
     worked = yield from works_again(lab, document, node)
-    return {"offered": offered, "starting": starting, "running": running, "worked": worked}
+    lab.controller.choose(chosen)
+    return {"offered": offered, "starting": starting, "running": running, "worked": worked,
+            "devices": list(devices), "models": list(models)}  # fmt: skip
+
+
+def ready_with_models(lab, devices, models):
+    """Whether the daemon has loaded; notes how it called itself until then, and which model the docker showed."""
+    status, choice = lab.controller.link.status, lab.docker().findChild(QComboBox)
+    devices.add(status.device)
+    models.add(choice.currentText())
+    lab.controller.link.ask_status()
+    return bool(status.models)
