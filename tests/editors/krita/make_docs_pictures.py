@@ -22,9 +22,9 @@ PHOTOGRAPH = 400
 PICTURES = {
     "before": ("1-before", None),
     "menu": ("2-menu", (0, 0, 860, 480)),
-    "during": ("3-during", (1300, 448, 1600, 790)),
+    "during": ("3-during", (1300, 448, 1600, 815)),
     "after": ("4-after", None),
-    "no-daemon": ("9-no-daemon", (1300, 448, 1600, 790)),
+    "no-daemon": ("9-no-daemon", (1300, 448, 1600, 815)),
 }
 
 
