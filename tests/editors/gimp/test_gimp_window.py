@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from daemon_harness import RunningDaemon
+from daemon_harness import RunningDaemon, dispose, launch, make_home
 from editor_roots import EditorRoot
 from gimp_harness import make_gimp_home, start_gimp
 from gimp_scene import ground, object_at_night, raster
@@ -32,6 +33,17 @@ STROKE = {"start": [640, 250], "end": [760, 560]}
 def held_daemon(start_daemon: Callable[..., RunningDaemon]) -> RunningDaemon:
     """A daemon that no other test waits for."""
     return start_daemon()
+
+
+@pytest.fixture
+def loading_daemon(tmp_path: Path) -> Iterator[RunningDaemon]:
+    """A daemon that does not get ready: torch takes longer to load than on the slowest of disks."""
+    (tmp_path / "torch.py").write_text("import time\ntime.sleep(600)\n")
+    home = make_home(tmp_path / "home", tmp_path / "no-further-weights")
+    home.environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{home.environment['PYTHONPATH']}"
+    running = launch(home)
+    yield running
+    dispose(running)
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +142,33 @@ def test_the_dialog(window: Window, scene: tuple[int, int]) -> None:
     window.click_filter(PLAIN, "menu-recall")
     layers = window.wait_for_layers(image, 3)
     assert np.array_equal(window.pixels(layers[0]["id"]), first), "the plain entry recalls the dialog's choices"
+
+
+@pytest.mark.usefixtures("scene")
+def test_the_dialog_while_the_daemon_gets_ready(
+    window: Window, loading_daemon: RunningDaemon, held_daemon: RunningDaemon
+) -> None:
+    """The daemon cannot say yet which networks it has: all can be chosen, and the call waits for it."""
+    choices = window.gimp.home.profile / "plug-in-settings" / "samelight-choices.json"
+    choices.unlink(missing_ok=True)
+    written = window.gimp.home.plug_in / "connection-file.txt"
+    written.write_text(f"{loading_daemon.connection_file}\n")
+    window.click_filter(WITH_OPTIONS, "menu-loading")
+    dialog = window.screen.window("^Harmonize layer$")
+    time.sleep(1.0)
+    window.screen.xdotool("windowactivate", "--sync", dialog)
+    window.screen.key("alt+m", "Down")
+    time.sleep(0.5)
+    window.picture("dialog-loading")
+    window.screen.key("alt+o")
+    wait_until(choices.exists, "nothing was chosen")
+    time.sleep(HOLD_SECONDS)
+    window.picture("waiting-for-loading")
+    window.click_cancel()
+    window.wait_for_rest()
+    written.write_text(f"{held_daemon.connection_file}\n")
+    assert json.loads(choices.read_text())["model"] == "hdnet-lite"
+    choices.unlink()
 
 
 def test_leaving_the_dialog(window: Window, scene: tuple[int, int]) -> None:
