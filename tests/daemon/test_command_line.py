@@ -101,6 +101,45 @@ def test_a_batch_goes_through_the_daemon(daemon: RunningDaemon, pair: tuple[Path
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["done"]) == 1
     assert (tmp_path / "out" / "one.png").exists()
+    again = samelight(daemon.home, "batch", tmp_path / "in", "-o", tmp_path / "out", "--skip-existing", "--json")
+    assert len(json.loads(again.stdout)["skipped"]) == 1, again.stdout
+    other = "--skip-existing", "--model", "srin-lite", "--json"
+    again = samelight(daemon.home, "batch", tmp_path / "in", "-o", tmp_path / "out", *other)
+    assert len(json.loads(again.stdout)["made_again"]) == 1, again.stdout
+
+
+def test_what_counts_is_the_model_that_the_daemon_uses(
+    start: Callable[..., RunningDaemon], home: Home, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """The settings may have changed since it started."""
+    start(default_model="hdnet-lite")
+    for name, source in zip(("composite", "mask"), pair, strict=True):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / "one.png").write_bytes(source.read_bytes())
+    assert samelight(home, "batch", tmp_path / "in", "-o", tmp_path / "out").returncode == 0
+    home.configure(default_model="srin-lite")
+    again = samelight(home, "batch", tmp_path / "in", "-o", tmp_path / "out", "--skip-existing", "--json")
+    assert len(json.loads(again.stdout)["skipped"]) == 1, again.stdout
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_batch_that_is_interrupted_tells_what_was_done(
+    daemon: RunningDaemon, pair: tuple[Path, Path], tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    for name, source in zip(("composite", "mask"), pair, strict=True):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        for count in range(500):
+            (tmp_path / "in" / name / f"{count:03}.png").hardlink_to(source)
+    command = [sys.executable, "-m", "samelight.cli.main", "batch", tmp_path / "in", "-o", tmp_path / "out", "--json"]
+    with subprocess.Popen(command, env=daemon.home.environment, stdout=subprocess.PIPE, text=True) as batch:
+        wait_until((tmp_path / "out" / "002.png").exists)
+        batch.send_signal(number)
+        report = json.loads(batch.communicate(timeout=60)[0])
+    assert batch.returncode == code
+    assert report["interrupted"]
+    assert 3 <= len(report["done"]) < 500
+    written = {path.name for path in (tmp_path / "out").glob("*.png")}
+    assert written == {Path(entry["output"]).name for entry in report["done"]}
 
 
 def test_doctor_finds_all_well(daemon: RunningDaemon) -> None:
