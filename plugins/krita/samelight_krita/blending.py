@@ -100,7 +100,6 @@ class Blending(QObject):
         if in_motion(self._pending[0][0].document):
             QTimer.singleShot(RETRY_MILLISECONDS, partial(self._receive, event))
             return
-        self._job = None
         self._settle(event)
 
     def _begin(self) -> None:
@@ -128,7 +127,7 @@ class Blending(QObject):
             self._stop(error)
 
     def _settle(self, event: Any) -> None:
-        target = self._pending.pop(0)
+        target = self._pending[0]
         try:
             _apply(target, event)
         except ConnectionFailed as error:
@@ -136,7 +135,11 @@ class Blending(QObject):
             return
         except SamelightError as error:
             self._drop(target, error)
-        self._ask()
+        # Krita may have served other events while it composed the picture: until here the blend is awaited.
+        if self._job == event.job:
+            self._job = None
+            self._pending.pop(0)
+            self._ask()
 
     def _drop(self, target: tuple[Replacement, str], error: SamelightError) -> None:
         """Go on without a result that cannot be blended any more."""
