@@ -227,9 +227,11 @@ def test_the_daemon_drops_the_work_of_a_killed_call(
     """The call's job waits behind others when the plug-in is killed: it is never worked on."""
     image, _ = scene
     before, log = window.state(image), held_daemon.home.log
+    # Made before, so that all of them are sent at once: the daemon may be as fast as the making of one.
+    requests = [something_large() for _ in range(OTHERS)]
     with Client.connect(held_daemon.connection_file, client="test") as client, ThreadPoolExecutor(OTHERS) as pool:
         window.begin_filter(PLAIN, "menu-killed")  # the menu is open
-        others = [pool.submit(harmonize_something_large, held_daemon) for _ in range(OTHERS)]
+        others = [pool.submit(harmonize, held_daemon, request) for request in requests]
         wait_until(lambda: client.status().queued >= OTHERS - 1, "the others are in the queue")
         window.screen.xdotool("click", "1")
         wait_until(lambda: jobs(client) > sum(not other.done() for other in others), "the call's job is in the queue")
@@ -253,10 +255,14 @@ def jobs(client: Client) -> int:
     return status.queued + (status.running is not None)
 
 
-def harmonize_something_large(daemon: RunningDaemon) -> None:
-    """Keeps the daemon busy for a while."""
+def something_large() -> HarmonizeRequest:
+    """What keeps the daemon busy for a while."""
     layer, below = raster(object_at_night(3000, 2000)), raster(ground(1000, 700))
-    request = HarmonizeRequest(new_job(), layer, Rect(0, 0, 3000, 2000), below, Rect(-500, -500, 4000, 2800))
+    return HarmonizeRequest(new_job(), layer, Rect(0, 0, 3000, 2000), below, Rect(-500, -500, 4000, 2800))
+
+
+def harmonize(daemon: RunningDaemon, request: HarmonizeRequest) -> None:
+    """As a client of its own."""
     with Client.connect(daemon.connection_file, client="other") as client:
         client.harmonize(request)
 
