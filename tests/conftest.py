@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,13 @@ def weights_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_file(harmonizers.create(MODEL).state_dict(), path)
     write_entry(folder, MODEL, WeightsEntry(path.name, path.stat().st_size, sha256_of(path), "none.md", "random"))
     return folder
+
+
+@pytest.fixture
+def ctrl_c_heard() -> Iterator[None]:
+    """Ctrl+C counts, here and in processes that are begun, also where a script runs the tests in its background, which
+    ignores it.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

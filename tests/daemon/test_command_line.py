@@ -122,6 +122,7 @@ def test_what_counts_is_the_model_that_the_daemon_uses(
     assert len(json.loads(again.stdout)["skipped"]) == 1, again.stdout
 
 
+@pytest.mark.usefixtures("ctrl_c_heard")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_batch_that_is_interrupted_tells_what_was_done(
     daemon: RunningDaemon, pair: tuple[Path, Path], tmp_path: Path, number: signal.Signals, code: int

@@ -257,6 +257,7 @@ def pictures(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("ctrl_c_heard")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("as_json", [False, True])
 def test_an_interrupted_batch_says_what_it_did(
