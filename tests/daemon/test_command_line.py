@@ -7,7 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -73,18 +74,30 @@ def test_a_full_disk_costs_no_older_result(daemon: RunningDaemon, pair: tuple[Pa
     assert out.read_bytes() == b"an older result"
 
 
+def make_folder(folder: Path, pair: tuple[Path, Path], names: Iterable[str]) -> None:
+    """The pair once for each name, as batch wants it."""
+    for part, source in zip(("composite", "mask"), pair, strict=True):
+        (folder / part).mkdir(parents=True)
+        for name in names:
+            (folder / part / name).hardlink_to(source)
+
+
+@contextmanager
+def long_batch(home: Home, pair: tuple[Path, Path], folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A batch of 500 pictures with a daemon, from folder/in to folder/out, of which three are done."""
+    make_folder(folder / "in", pair, [f"{count:03}.png" for count in range(500)])
+    command = [sys.executable, "-m", "samelight.cli.main", "batch", folder / "in", "-o", folder / "out", "--json"]
+    with subprocess.Popen(command, env=home.environment, stdout=subprocess.PIPE, text=True) as batch:
+        wait_until((folder / "out" / "002.png").exists)
+        yield batch
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_batch_that_loses_its_daemon_tells_what_was_done(
     start: Callable[..., RunningDaemon], pair: tuple[Path, Path], tmp_path: Path, number: signal.Signals
 ) -> None:
     daemon = start()
-    for name, source in (("composite", pair[0]), ("mask", pair[1])):
-        (tmp_path / "in" / name).mkdir(parents=True)
-        for count in range(500):
-            (tmp_path / "in" / name / f"{count:03}.png").hardlink_to(source)
-    command = [sys.executable, "-m", "samelight.cli.main", "batch", tmp_path / "in", "-o", tmp_path / "out", "--json"]
-    with subprocess.Popen(command, env=daemon.home.environment, stdout=subprocess.PIPE, text=True) as batch:
-        wait_until((tmp_path / "out" / "002.png").exists)
+    with long_batch(daemon.home, pair, tmp_path) as batch:
         daemon.process.send_signal(number)
         report = json.loads(batch.communicate(timeout=60)[0])
     assert batch.returncode == 2
@@ -94,9 +107,7 @@ def test_a_batch_that_loses_its_daemon_tells_what_was_done(
 
 
 def test_a_batch_goes_through_the_daemon(daemon: RunningDaemon, pair: tuple[Path, Path], tmp_path: Path) -> None:
-    for name, source in zip(("composite", "mask"), pair, strict=True):
-        (tmp_path / "in" / name).mkdir(parents=True)
-        (tmp_path / "in" / name / "one.png").write_bytes(source.read_bytes())
+    make_folder(tmp_path / "in", pair, ["one.png"])
     done = samelight(daemon.home, "batch", tmp_path / "in", "-o", tmp_path / "out", "--json")
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["done"]) == 1
@@ -114,9 +125,7 @@ def test_what_counts_is_the_model_that_the_daemon_uses(
 ) -> None:
     """The settings may have changed since it started."""
     start(default_model="hdnet-lite")
-    for name, source in zip(("composite", "mask"), pair, strict=True):
-        (tmp_path / "in" / name).mkdir(parents=True)
-        (tmp_path / "in" / name / "one.png").write_bytes(source.read_bytes())
+    make_folder(tmp_path / "in", pair, ["one.png"])
     assert samelight(home, "batch", tmp_path / "in", "-o", tmp_path / "out").returncode == 0
     home.configure(default_model="srin-lite")
     again = samelight(home, "batch", tmp_path / "in", "-o", tmp_path / "out", "--skip-existing", "--json")
@@ -128,13 +137,7 @@ def test_what_counts_is_the_model_that_the_daemon_uses(
 def test_a_batch_that_is_interrupted_tells_what_was_done(
     daemon: RunningDaemon, pair: tuple[Path, Path], tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    for name, source in zip(("composite", "mask"), pair, strict=True):
-        (tmp_path / "in" / name).mkdir(parents=True)
-        for count in range(500):
-            (tmp_path / "in" / name / f"{count:03}.png").hardlink_to(source)
-    command = [sys.executable, "-m", "samelight.cli.main", "batch", tmp_path / "in", "-o", tmp_path / "out", "--json"]
-    with subprocess.Popen(command, env=daemon.home.environment, stdout=subprocess.PIPE, text=True) as batch:
-        wait_until((tmp_path / "out" / "002.png").exists)
+    with long_batch(daemon.home, pair, tmp_path) as batch:
         batch.send_signal(number)
         report = json.loads(batch.communicate(timeout=60)[0])
     assert batch.returncode == code

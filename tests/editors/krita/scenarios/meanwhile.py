@@ -64,7 +64,8 @@ def results(lab):
 # ---- a brush on the canvas ----
 
 
-def case_result_during_a_stroke(lab):
+def stroke_when_the_result_comes(lab):
+    """A brush is down on another layer, the sketch, and the result came from the daemon; a generator."""
     document, node, sketch = yield from composite(lab)
     yield from begin(lab, document, node)
     yield from lab.activate(document, sketch)
@@ -72,6 +73,11 @@ def case_result_during_a_stroke(lab):
     yield from hand.press()
     tell_daemon(signal.SIGCONT)
     yield lambda: results(lab) == 1
+    return document, sketch, hand, facts
+
+
+def case_result_during_a_stroke(lab):
+    document, sketch, hand, facts = yield from stroke_when_the_result_comes(lab)
     yield 1000
     facts |= {"busy": lab.controller.busy, "nodes_during": len(lab.nodes(document)), "during": lab.docker_texts()}
     yield from hand.release()
@@ -101,13 +107,7 @@ def case_click_during_a_stroke(lab):
 
 
 def case_cancelled_during_a_stroke(lab):
-    document, node, sketch = yield from composite(lab)
-    yield from begin(lab, document, node)
-    yield from lab.activate(document, sketch)
-    hand, facts = Hand(lab), state(lab, document)
-    yield from hand.press()
-    tell_daemon(signal.SIGCONT)
-    yield lambda: results(lab) == 1
+    document, _, hand, facts = yield from stroke_when_the_result_comes(lab)
     lab.button("Cancel").click()
     yield from hand.release()
     yield 300
